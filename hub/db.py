@@ -1,0 +1,98 @@
+"""The database: one way to read, one way to write, on SQLite and PostgreSQL.
+
+Everything hot is Core or plain SQL on a connection from `transaction()` or `reader()`; the ORM session of
+Flask-SQLAlchemy serves the places where people edit things.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, Engine, MetaData, Text, event
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine.interfaces import ExceptionContext
+
+db = SQLAlchemy(
+    metadata=MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+        }
+    )
+)
+
+#: Text that is compared and ordered by code point on both databases.
+Ordered = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+
+SQLITE_BUSY_MS = 10_000
+
+_SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    f"PRAGMA busy_timeout={SQLITE_BUSY_MS}",
+    "PRAGMA cache_size=-65536",
+    "PRAGMA temp_store=MEMORY",
+)
+
+
+def init(app: Flask) -> None:
+    db.init_app(app)
+    with app.app_context():
+        _listen(db.engine)
+
+
+def _listen(engine: Engine) -> None:
+    event.listen(engine, "handle_error", _drop_broken)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", _sqlite_begin)
+
+
+def _sqlite_connect(connection: sqlite3.Connection, _record: Any) -> None:
+    # The driver must not open transactions by itself: _sqlite_begin decides which kind.
+    connection.isolation_level = None
+    for pragma in _SQLITE_PRAGMAS:
+        connection.execute(pragma)
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    # A write that begins as a read can find the lock taken when it upgrades, and no waiting helps it then.
+    writes = connection.get_execution_options().get("hub_reads") is not True
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _drop_broken(context: ExceptionContext) -> None:
+    # After an I/O error SQLite's connection may hold a half-written page cache: it is never used again.
+    error = context.original_exception
+    if isinstance(error, sqlite3.OperationalError) and "disk" in str(error):
+        context.is_disconnect = True
+
+
+def on_sqlite(connection: Connection) -> bool:
+    return connection.dialect.name == "sqlite"
+
+
+@contextmanager
+def transaction() -> Iterator[Connection]:
+    """A write transaction: commits at the end of the block, rolls back when it raises."""
+    with db.engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def reader() -> Iterator[Connection]:
+    """A read-only connection with one snapshot for the whole block."""
+    options: dict[str, Any] = {"hub_reads": True}
+    if db.engine.dialect.name == "postgresql":
+        options |= {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
+    with db.engine.connect().execution_options(**options) as connection:
+        yield connection

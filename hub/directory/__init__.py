@@ -1,0 +1,1 @@
+"""Who there is: organizations, members, their profiles over time, roles, field assignments, targets."""
