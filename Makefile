@@ -88,6 +88,8 @@ $(STAMPS)/dev: $(STAMPS)/uv requirements/dev.txt pyproject.toml
 	@touch $(STAMPS)/runtime
 
 # The browser and the accessibility rules of the tests; nothing of it is needed to run the hub.
-$(STAMPS)/npm: package.json package-lock.json
+$(STAMPS)/npm: package.json package-lock.json scripts/browser.mjs
+	@command -v npm >/dev/null || { echo "the tests need Node.js 20 or newer, with npm" >&2; exit 1; }
 	npm ci --no-audit --no-fund
+	node scripts/browser.mjs
 	@mkdir -p $(STAMPS) && touch $@
