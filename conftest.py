@@ -1,0 +1,14 @@
+"""The fixtures that all tests may ask for: those in the widgets' own folders too, so this stands at the root."""
+
+import pytest
+
+pytest_plugins = ["tests.databases", "tests.browsers"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks a test by what it asks for, so that `-m "not browser and not postgres"` needs no care when writing one."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+        if "postgresql" in getattr(getattr(item, "callspec", None), "params", {}).values():
+            item.add_marker("postgres")
