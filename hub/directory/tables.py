@@ -63,6 +63,7 @@ present = Table(
     db.metadata,
     Column("member", BigInteger, ForeignKey("members.no"), primary_key=True),
     Column("name", Text, nullable=False),
+    Column("name_folded", Ordered, nullable=False, index=True),  # without case: what people are searched by
     Column("organization", BigInteger),
     Column("roles", Text, nullable=False),  # "|sales_rep|marketing|": a role is found as "|role|"
     Column("region", Text),
@@ -76,6 +77,16 @@ present = Table(
     Column("active", Boolean, nullable=False),
     Index("ix_present_organization", "organization"),
     Index("ix_present_region", "region"),
+)
+
+#: Profiles dated ahead: when `present` must follow them, for a member or for all members of an organization.
+profiles_due = Table(
+    "profiles_due",
+    db.metadata,
+    Column("no", Number, primary_key=True),
+    Column("due_at", BigInteger, nullable=False, index=True),
+    Column("member", BigInteger, ForeignKey("members.no"), index=True),
+    Column("organization", BigInteger, ForeignKey("organizations.no"), index=True),
 )
 
 aliases = Table(

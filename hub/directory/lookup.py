@@ -1,0 +1,127 @@
+"""Looking people and organizations up: by a name (id or alias) for the ingest, by number for pages."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from hub.directory.names import is_name
+from hub.directory.profiles import in_force, organization_rows
+from hub.directory.sets import among
+from hub.directory.tables import aliases, deactivations, present
+from hub.directory.tables import members as member_table
+from hub.directory.tables import organizations as organization_table
+
+
+class Known(NamedTuple):
+    """A member that the hub knows by some name."""
+
+    no: int
+    id: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    no: int
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A member as pages show it: the profile in force now. `time_zone` and `locale` are None where not set."""
+
+    no: int
+    id: str
+    name: str
+    organization: Organization | None
+    roles: tuple[str, ...]
+    time_zone: str | None
+    locale: str | None
+    region: str | None
+    listed: bool
+    active: bool
+
+
+def members(connection: Connection, names: Iterable[str]) -> dict[str, Known]:
+    """Who each name means, an id before an alias; names that nobody has are left out. Two queries, however many."""
+    wanted = {name for name in names if is_name(name)}
+    found = _known(connection, member_table.c.id, wanted)
+    if missing := wanted - found.keys():
+        found |= _known(connection, aliases.c.alias, missing)
+    return found
+
+
+def member(connection: Connection, name: str) -> Known | None:
+    """Who that id or alias means."""
+    return members(connection, [name]).get(name)
+
+
+def organizations(connection: Connection, ids: Iterable[str]) -> dict[str, int]:
+    """The number of each organization; ids that none has are left out."""
+    t = organization_table.c
+    wanted = {id_ for id_ in ids if is_name(id_)}
+    rows = connection.execute(select(t.id, t.no).where(among(connection, t.id, wanted)))
+    return {row.id: row.no for row in rows}
+
+
+def profile_now(connection: Connection, member: int, now: int) -> Person | None:
+    """The member with this number, as it is now."""
+    return people(connection, [member], now).get(member)
+
+
+def people(connection: Connection, members: Collection[int], now: int) -> dict[int, Person]:
+    """These members as they are now, by number."""
+    rows = connection.execute(_PEOPLE.where(among(connection, present.c.member, members))).all()
+    belongs = organizations_now(connection, {row.organization for row in rows if row.organization is not None}, now)
+    return {
+        row.no: Person(
+            row.no,
+            row.id,
+            row.name,
+            belongs.get(row.organization),
+            tuple(row.roles.strip("|").split("|")) if row.roles else (),
+            row.time_zone,
+            row.locale,
+            row.region,
+            row.listed,
+            row.active,
+        )
+        for row in rows
+    }
+
+
+def organizations_now(connection: Connection, numbers: Collection[int], now: int) -> dict[int, Organization]:
+    """These organizations under the names they have now, by number."""
+    histories = organization_rows(connection, numbers)
+    current = ((no, in_force(rows, now)) for no, rows in histories.items())
+    return {no: Organization(no, row.id, row.name) for no, row in current}
+
+
+def _known(connection: Connection, column: ColumnElement[str], names: Collection[str]) -> dict[str, Known]:
+    t = member_table.c
+    source = member_table.outerjoin(deactivations, deactivations.c.member == t.no)
+    if column.table is aliases:
+        source = source.join(aliases, aliases.c.member == t.no)
+    rows = connection.execute(
+        select(column, t.no, t.id, deactivations.c.member).select_from(source).where(among(connection, column, names))
+    )
+    return {name: Known(no, id_, gone is None) for name, no, id_, gone in rows}
+
+
+_PEOPLE = select(
+    member_table.c.no,
+    member_table.c.id,
+    present.c.name,
+    present.c.organization,
+    present.c.roles,
+    present.c.time_zone,
+    present.c.locale,
+    present.c.region,
+    present.c.listed,
+    present.c.active,
+).join(present, present.c.member == member_table.c.no)
