@@ -21,6 +21,9 @@ from hub.gamification.profiles import Profile, Timeline
 #: Before every instant that a row can carry: a first row covers all time before it too.
 BEGINNING = -(2**62)
 
+#: From here on, a member's row says what a profile shows: not whose it is, since when, nor the name.
+_FIRST_TOLD = 3
+
 
 class MemberRow(NamedTuple):
     """A member's profile as it was written, from `valid_from` on."""
@@ -60,7 +63,9 @@ def timelines(connection: Connection, members: Collection[int]) -> dict[int, Tim
     """What each of these members was, and when. Two queries, however many they are; unknown numbers are left out."""
     rows = member_rows(connection, members)
     shared = organization_rows(connection, organizations_of(rows))
-    return {member: _timeline(own, shared) for member, own in rows.items()}
+    # Most people have one row, and many of them the same: their timeline is made once.
+    alike: dict[tuple[Any, ...], Timeline] = {}
+    return {member: _shared(own, shared, alike) for member, own in rows.items()}
 
 
 def member_rows(connection: Connection, members: Collection[int]) -> dict[int, list[MemberRow]]:
@@ -80,7 +85,7 @@ def member_rows(connection: Connection, members: Collection[int]) -> dict[int, l
     )
     found = connection.execute(
         select(*columns).where(among(connection, t.member, members)).order_by(t.member, t.valid_from)
-    )
+    ).all()
     rows = (
         MemberRow(no, since, name, at, listing(roles), zone, locale, region, listing(tags), listed)
         for no, since, name, at, roles, zone, locale, region, tags, listed in found
@@ -131,6 +136,15 @@ def values(row: MemberRow, shared: OrganizationRow | None) -> dict[str, Any]:
             "tag": row.tags or shared.tags,
         }
     return {name: value for name, value in own.items() if value}
+
+
+def _shared(rows: Sequence[MemberRow], shared: OrganizationRows, alike: dict[tuple[Any, ...], Timeline]) -> Timeline:
+    if len(rows) > 1:
+        return _timeline(rows, shared)
+    key = rows[0][_FIRST_TOLD:]
+    if key not in alike:
+        alike[key] = _timeline(rows, shared)
+    return alike[key]
 
 
 def _timeline(rows: Sequence[MemberRow], shared: OrganizationRows) -> Timeline:
