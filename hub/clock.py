@@ -1,6 +1,6 @@
 """The clock: the only place where the hub learns what time it is.
 
-Instants are whole microseconds since 1970-01-01T00:00Z. A trial may fix the clock, or move it by a file (setting HUB_NOW).
+Instants are whole microseconds since 1970-01-01T00:00Z. A trial may fix the clock, or move it by a file (HUB_NOW).
 """
 
 from __future__ import annotations
@@ -43,6 +43,14 @@ def _from_file(path: Path) -> Callable[[], int]:
 
 
 _source: Callable[[], int] = _system
+
+
+def check_source(setting: str) -> None:
+    """OSError or ValueError where HUB_NOW cannot be followed."""
+    if setting.startswith("file:"):
+        _from_file(Path(setting.removeprefix("file:")))()
+    else:
+        instant(setting)
 
 
 def set_source(setting: str | None) -> None:

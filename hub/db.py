@@ -9,8 +9,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, MetaData, Text, event
@@ -41,7 +45,15 @@ _SQLITE_PRAGMAS = (
     f"PRAGMA busy_timeout={SQLITE_BUSY_MS}",
     "PRAGMA cache_size=-65536",
     "PRAGMA temp_store=MEMORY",
+    # Else INSERT OR REPLACE deletes rows behind the back of the triggers that keep the log.
+    "PRAGMA recursive_triggers=ON",
 )
+
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+
+
+class NotMigrated(Exception):
+    """The database is not at the newest migration."""
 
 
 def init(app: Flask) -> None:
@@ -96,3 +108,27 @@ def reader() -> Iterator[Connection]:
         options |= {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
     with db.engine.connect().execution_options(**options) as connection:
         yield connection
+
+
+@cache
+def newest_migration() -> str:
+    head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    assert head
+    return head
+
+
+def require_migrated() -> None:
+    """NotMigrated where the database is not at the newest migration, with what to do about it."""
+    url = db.engine.url
+    # Connecting would make an empty file where there is none.
+    found = None if url.drivername == "sqlite" and not Path(url.database or "").exists() else migration()
+    if found != newest_migration():
+        raise NotMigrated(
+            f"the database is at migration {found or 'none'}, not {newest_migration()}; run: hub db upgrade"
+        )
+
+
+def migration() -> str | None:
+    """The migration that the database is at."""
+    with reader() as connection:
+        return MigrationContext.configure(connection).get_current_revision()

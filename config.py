@@ -1,0 +1,317 @@
+"""The settings: the only reader of the environment.
+
+`Config.from_env` checks all of them before anything starts; a wrong one is a `SettingError`, one line that names it.
+What would make production unsafe (a missing or guessable secret, one that others can read, a fixed clock, the demo
+sign-in) refuses to start.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from hub import clock
+
+#: The checkout; of a hub installed as a package, the folder it is started in.
+HOME = Path(__file__).resolve().parent
+if not (HOME / "pyproject.toml").exists():
+    HOME = Path.cwd()
+
+ENVIRONMENTS = ("development", "production", "test")
+KEY_CHARACTERS = 32
+KEY_DIFFERENT_CHARACTERS = 10
+PROXIES = 10
+BODY_BYTES = 5 * 1024 * 1024
+FORM_BYTES = 1024 * 1024
+FORM_PARTS = 1_000
+SESSION_SECONDS = 14 * 24 * 3600
+CONNECT_SECONDS = 5
+
+#: Parts of keys that stand in tutorials and examples.
+KNOWN_KEYS = (
+    "secret",
+    "changeme",
+    "change-me",
+    "change_me",
+    "example",
+    "password",
+    "insecure",
+    "only for tests",
+    "0123456789",
+)
+SECRETS = ("DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "HUB_METRICS_TOKEN")
+
+
+class SettingError(Exception):
+    """A wrong or missing setting. Its text is one line that names the setting."""
+
+    def __init__(self, name: str, fault: str) -> None:
+        self.name = name
+        super().__init__(f"{name}: {fault}")
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings, checked. Secrets are left out of its text."""
+
+    env: str
+    instance: Path
+    database_url: URL = field(repr=False)
+    secret_key: str = field(repr=False)
+    secret_key_fallbacks: tuple[str, ...] = field(repr=False)
+    url: str
+    trusted_proxies: int
+    live: bool
+    log: str
+    metrics_token: str | None = field(repr=False)
+    now: str | None
+    demo: bool
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Config:
+        """The settings of an environment; SettingError for the first that is wrong."""
+        env = _choice(environ, "HUB_ENV", ENVIRONMENTS, "development")
+        production = env == "production"
+        instance = Path(environ.get("HUB_INSTANCE") or HOME / "instance").absolute()
+        keys = _keys(environ, production, instance)
+        return cls(
+            env=env,
+            instance=instance,
+            database_url=_database_url(environ, production, instance),
+            secret_key=keys[0],
+            secret_key_fallbacks=keys[1:],
+            url=_url(environ),
+            trusted_proxies=_count(environ, "HUB_TRUSTED_PROXIES", PROXIES),
+            live=_choice(environ, "HUB_LIVE", ("on", "off"), "on") == "on",
+            log=_choice(environ, "HUB_LOG", ("json", "text"), "json" if production else "text"),
+            metrics_token=_metrics_token(environ, production),
+            now=_now(environ, env),
+            demo=_demo(environ, production),
+        )
+
+    @classmethod
+    def load(cls) -> Config:
+        """The settings of this process: what the entry points start with."""
+        return cls.from_env(environment())
+
+    @property
+    def production(self) -> bool:
+        return self.env == "production"
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach the hub by TLS."""
+        return self.url.startswith("https:")
+
+    def flask(self) -> dict[str, Any]:
+        """The same, in the names of Flask and its extensions."""
+        return {
+            "HUB": self,
+            "TESTING": self.env == "test",
+            "SECRET_KEY": self.secret_key,
+            "SECRET_KEY_FALLBACKS": list(self.secret_key_fallbacks),
+            "SQLALCHEMY_DATABASE_URI": self.database_url,
+            "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(self.database_url),
+            "MAX_CONTENT_LENGTH": BODY_BYTES,
+            "MAX_FORM_MEMORY_SIZE": FORM_BYTES,
+            "MAX_FORM_PARTS": FORM_PARTS,
+            "PREFERRED_URL_SCHEME": urlsplit(self.url).scheme,
+            "PERMANENT_SESSION_LIFETIME": SESSION_SECONDS,
+            "SESSION_COOKIE_NAME": "__Host-hub" if self.secure else "hub",
+            "SESSION_COOKIE_SECURE": self.secure,
+            "SESSION_COOKIE_HTTPONLY": True,
+            "SESSION_COOKIE_SAMESITE": "Lax",
+            "WTF_CSRF_HEADERS": ["X-CSRFToken"],
+            "WTF_CSRF_TIME_LIMIT": None,
+            # The Referer check compares with the address Flask sees, which a proxy may have changed.
+            "WTF_CSRF_SSL_STRICT": False,
+        }
+
+
+def environment(folder: Path = HOME) -> dict[str, str]:
+    """The environment over the `.env` file. SettingError where production keeps a secret in one that all may read."""
+    file = folder / ".env"
+    written = {name: value for name, value in dotenv_values(file).items() if value is not None}
+    merged = written | dict(os.environ)
+    if merged.get("HUB_ENV") == "production" and any(name in written for name in SECRETS):
+        _refuse_readable(".env", file)
+    return merged
+
+
+def _choice(environ: Mapping[str, str], name: str, choices: tuple[str, ...], default: str) -> str:
+    value = environ.get(name) or default
+    if value not in choices:
+        raise SettingError(name, f"{value!r} is not one of {', '.join(choices)}")
+    return value
+
+
+def _count(environ: Mapping[str, str], name: str, most: int) -> int:
+    text = environ.get(name) or "0"
+    if not (text.isascii() and text.isdigit() and int(text) <= most):
+        raise SettingError(name, f"{text!r} is not a whole number from 0 to {most}")
+    return int(text)
+
+
+def _secret(environ: Mapping[str, str], name: str, production: bool) -> str | None:
+    """A secret, or what stands in the file that NAME_FILE names."""
+    value, named = environ.get(name) or None, environ.get(f"{name}_FILE") or None
+    if not named:
+        return value
+    if value:
+        raise SettingError(name, f"both it and {name}_FILE are set; leave out one")
+    return _read_secret(f"{name}_FILE", Path(named), production)
+
+
+def _read_secret(name: str, file: Path, production: bool) -> str:
+    try:
+        text = file.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise SettingError(name, f"cannot read {str(file)!r} ({reason})") from None
+    if not text:
+        raise SettingError(name, f"{str(file)!r} is empty")
+    if production:
+        _refuse_readable(name, file)
+    return text
+
+
+def _refuse_readable(name: str, file: Path) -> None:
+    if file.stat().st_mode & stat.S_IROTH:
+        raise SettingError(name, f"everybody on this machine may read {str(file)!r}; run: chmod o-r {file}")
+
+
+def _keys(environ: Mapping[str, str], production: bool, instance: Path) -> tuple[str, ...]:
+    """The key that signs, then older ones that still verify."""
+    key = _secret(environ, "SECRET_KEY", production)
+    older = (_secret(environ, "SECRET_KEY_FALLBACKS", production) or "").split()
+    if production:
+        _refuse_weak("SECRET_KEY", key)
+        for one in older:
+            _refuse_weak("SECRET_KEY_FALLBACKS", one)
+    return (key or _own_key(instance / "secret_key"), *older)
+
+
+def _refuse_weak(name: str, key: str | None) -> None:
+    advice = "; make one: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+    if not key:
+        raise SettingError(name, f"missing{advice}")
+    if len(key) < KEY_CHARACTERS or len(set(key)) < KEY_DIFFERENT_CHARACTERS:
+        raise SettingError(name, f"too short or too simple ({KEY_CHARACTERS} random characters at least){advice}")
+    if any(known in key.lower() for known in KNOWN_KEYS):
+        raise SettingError(name, f"a known key, not a secret{advice}")
+
+
+def _own_key(file: Path) -> str:
+    """Outside production: a random key that is made once and stays, so that a restart signs nobody out."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        # Created with its mode, and whole at once: web and worker may start together.
+        half = file.with_suffix(f".{secrets.token_hex(8)}")
+        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+            out.write(secrets.token_urlsafe(48))
+        try:
+            os.link(half, file)
+        except FileExistsError:
+            pass
+        finally:
+            half.unlink()
+        return file.read_text(encoding="ascii")
+    except OSError as error:
+        raise SettingError("SECRET_KEY", f"not set, and {str(file)!r} cannot be written ({error.strerror})") from None
+
+
+def _database_url(environ: Mapping[str, str], production: bool, instance: Path) -> URL:
+    text = _secret(environ, "DATABASE_URL", production)
+    if text is None:
+        instance.mkdir(parents=True, exist_ok=True)
+        return URL.create("sqlite", database=str(instance / "hub.sqlite"))
+    try:
+        # `postgres://` is what many hosts still hand out.
+        url = make_url(text.replace("postgres://", "postgresql://", 1) if text.startswith("postgres://") else text)
+    except (ArgumentError, ValueError):
+        raise SettingError(
+            "DATABASE_URL", "not a database URL (postgresql://user:password@host/name, sqlite:////path)"
+        ) from None
+    if url.drivername in ("postgresql", "postgresql+psycopg"):
+        return url.set(drivername="postgresql+psycopg")
+    if url.drivername in ("sqlite", "sqlite+pysqlite"):
+        return _sqlite_url(url)
+    raise SettingError("DATABASE_URL", f"{url.drivername!r} is not supported; use postgresql or sqlite")
+
+
+def _sqlite_url(url: URL) -> URL:
+    if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
+        raise SettingError(
+            "DATABASE_URL", "SQLite needs a file that several processes can open (sqlite:////path/hub.sqlite)"
+        )
+    return url.set(drivername="sqlite", database=str(Path(url.database).absolute()))
+
+
+def _engine_options(url: URL) -> dict[str, Any]:
+    if url.drivername == "sqlite":
+        return {}
+    return {
+        "pool_pre_ping": True,
+        "connect_args": {"connect_timeout": CONNECT_SECONDS, "application_name": "hub", "options": "-c timezone=UTC"},
+    }
+
+
+def _url(environ: Mapping[str, str]) -> str:
+    text = environ.get("HUB_URL") or "http://127.0.0.1:8000"
+    if not _is_address(text):
+        raise SettingError("HUB_URL", f"{text!r} is not an address like https://hub.example.com, without a path")
+    return text.rstrip("/")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        named = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    bare = parts.path in ("", "/") and not (parts.query or parts.fragment or "@" in parts.netloc or " " in text)
+    return parts.scheme in ("http", "https") and named and bare
+
+
+def _metrics_token(environ: Mapping[str, str], production: bool) -> str | None:
+    token = _secret(environ, "HUB_METRICS_TOKEN", production)
+    if token and not (token.isascii() and token.isprintable() and " " not in token):
+        raise SettingError(
+            "HUB_METRICS_TOKEN", "only printable ASCII characters without spaces can be sent in a header"
+        )
+    if token and production:
+        _refuse_weak("HUB_METRICS_TOKEN", token)
+    return token
+
+
+def _now(environ: Mapping[str, str], env: str) -> str | None:
+    text = environ.get("HUB_NOW") or None
+    if text is None:
+        return None
+    if env != "test":
+        raise SettingError("HUB_NOW", "a fixed clock is for HUB_ENV=test only")
+    try:
+        clock.check_source(text)
+    except (OSError, ValueError):
+        raise SettingError(
+            "HUB_NOW", f"{text!r} is neither an RFC 3339 time with offset nor file:PATH of one"
+        ) from None
+    return text
+
+
+def _demo(environ: Mapping[str, str], production: bool) -> bool:
+    """Whether people may sign in by choosing who they are, and play the other systems."""
+    demo = _choice(environ, "HUB_DEMO", ("on", "off"), "off" if production else "on") == "on"
+    if demo and production:
+        raise SettingError("HUB_DEMO", "the demo sign-in lets anybody be anybody; it is not for production")
+    return demo

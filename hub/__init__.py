@@ -1,0 +1,42 @@
+"""The hub: what partners' people have earned, what is coming, what to do next, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from config import Config
+
+
+class Part(Protocol):
+    """A module that has a place in the app: its blueprints, extensions and hooks."""
+
+    def init(self, app: Flask) -> None: ...
+
+
+def create_app(config: Config) -> Flask:
+    """The composition root: one app with these settings, complete."""
+    from flask import Flask
+
+    from hub import clock, logs
+
+    app = Flask(__name__, instance_path=str(config.instance))
+    app.config.from_mapping(config.flask())
+    logs.init(app)
+    clock.set_source(config.now)
+    for part in _parts():
+        part.init(app)
+    return app
+
+
+def _parts() -> tuple[Part, ...]:
+    """The parts of the app, from the bottom up."""
+    # Imported only here, so that the pure core can be used without loading all the others.
+    from hub import db, web
+
+    return (
+        db,
+        web,
+    )
