@@ -1,0 +1,252 @@
+"""How numbers, amounts, times and titles are said to a person: by her locale, in her time zone.
+
+`speak` sets whom this request speaks to; until then it is English and UTC. A locale whose language is not translated keeps its
+country's numbers and dates around English words.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from functools import lru_cache
+from zlib import crc32
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError, dates, numbers
+from flask import Flask, g, has_app_context
+from flask_babel import Babel, gettext, refresh
+
+from hub import clock
+from hub.gamification.numbers import Exact
+from hub.gamification.windows import Window
+
+TRANSLATED = ("en",)
+DECIMALS = 2
+HUES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A value and what it is counted in: an ISO 4217 currency, `%` (the value is a share of 1), any other unit, or nothing."""
+
+    value: Exact
+    unit: str | None = None
+
+
+def init(app: Flask) -> None:
+    Babel(app, locale_selector=_tag, timezone_selector=_zone_name)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(
+        number=number,
+        signed=signed,
+        quantity=quantity,
+        percent=percent,
+        day=day,
+        month=month,
+        moment=moment,
+        instant=instant,
+        window=window,
+        weekday=weekday,
+        date_of=date_of,
+        initials=initials,
+        hue=hue,
+    )
+    app.jinja_env.globals.update(language=language, direction=direction)
+
+
+def speak(locale: str | None, time_zone: str | None) -> None:
+    """From here on this request speaks to somebody with this locale and zone; None or unknown: English, UTC."""
+    g.hub_locale, g.hub_zone = locale_of(locale), zone_of(time_zone)
+    refresh()
+
+
+@lru_cache(maxsize=1024)
+def locale_of(tag: str | None) -> Locale:
+    """The locale that words and numbers are written in for a tag such as `de-AT`."""
+    try:
+        wanted = Locale.parse((tag or "en").replace("-", "_"))
+    except (ValueError, TypeError, UnknownLocaleError):
+        return Locale("en")
+    if wanted.language in TRANSLATED:
+        return wanted
+    try:
+        return Locale("en", wanted.territory or "001")
+    except UnknownLocaleError:
+        return Locale("en", "001")
+
+
+@lru_cache(maxsize=1024)
+def zone_of(name: str | None) -> tzinfo:
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ValueError, OSError, KeyError):
+        return ZoneInfo("UTC")
+
+
+def locale() -> Locale:
+    return g.get("hub_locale", locale_of(None)) if has_app_context() else locale_of(None)
+
+
+def zone() -> tzinfo:
+    return g.get("hub_zone", zone_of(None)) if has_app_context() else zone_of(None)
+
+
+def language() -> str:
+    """The language of the words, for `lang`."""
+    return str(locale().language)
+
+
+def direction() -> str:
+    """The direction of the writing, for `dir`."""
+    return str(locale().text_direction)
+
+
+def _tag() -> str:
+    return str(locale())
+
+
+def _zone_name() -> str:
+    return str(zone())
+
+
+# Texts
+
+
+def said(texts: Mapping[str, str], key: str, speaking: str = "en") -> str:
+    """A program text in a language: translated, else as written, else made from its key (`won_deal`: Won deal)."""
+    for wanted in (speaking, speaking.split("_")[0].split("-")[0], "", "en"):
+        if text := texts.get(wanted):
+            return text
+    return next(iter(texts.values()), "") or humane(key)
+
+
+def humane(key: str) -> str:
+    words = key.replace("_", " ").replace(".", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def initials(name: str) -> str:
+    """The first letters of the first and the last word, for an avatar."""
+    words = [word for word in re.split(r"[\s\-_.]+", name) if word and unicodedata.category(word[0])[0] in "LN"]
+    ends = words[:1] + words[1:][-1:]
+    return "".join(word[0] for word in ends).upper() or "?"
+
+
+def hue(name: str) -> int:
+    """Which of the avatars' colours a name has: always the same one."""
+    return crc32(name.encode()) % HUES
+
+
+# Numbers
+
+
+def number(value: Exact) -> str:
+    return str(numbers.format_decimal(_decimal(value), format="#,##0.##", locale=locale()))
+
+
+def signed(value: int) -> str:
+    """With a plus or a real minus sign."""
+    sign = "+" if value > 0 else "\u2212" if value < 0 else ""
+    return sign + number(abs(value))
+
+
+def percent(share: Exact) -> str:
+    """A share of 1 in whole percent, rounded down: 99.9 % is not yet 100."""
+    whole = Decimal(int(Fraction(share) * 100)) / 100
+    return str(numbers.format_percent(whole, locale=locale()))
+
+
+def quantity(amount: Quantity) -> str:
+    """A value with its unit: €31,000, 45 %, 12 h."""
+    if amount.unit is None:
+        return number(amount.value)
+    if amount.unit == "%":
+        return percent(amount.value)
+    if re.fullmatch("[A-Z]{3}", amount.unit):
+        return _money(_decimal(amount.value), amount.unit)
+    return f"{number(amount.value)} {amount.unit}"
+
+
+def _money(value: Decimal, currency: str) -> str:
+    whole = value == value.to_integral_value()
+    pattern = locale().currency_formats["standard"].pattern
+    form = re.sub(r"([.,])0+(?=[^0#]|$)", "", pattern) if whole else pattern
+    return str(numbers.format_currency(value, currency, format=form, locale=locale(), currency_digits=not whole))
+
+
+def _decimal(value: Exact) -> Decimal:
+    if isinstance(value, Fraction):
+        value = Decimal(value.numerator) / Decimal(value.denominator)
+    return Decimal(value).quantize(Decimal(1).scaleb(-DECIMALS), ROUND_HALF_UP)
+
+
+# Times
+
+
+def instant(at: int) -> str:
+    """An instant for machines, to the second, in UTC."""
+    return clock.moment(at).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def moment(at: int) -> str:
+    """Date and time: 22 Nov 2026, 14:05."""
+    local = _local(at)
+    return f"{_date(local.date())}, {dates.format_time(local, 'short', locale=locale())}"
+
+
+def day(at: int) -> str:
+    return str(dates.format_date(_local(at), "medium", locale=locale()))
+
+
+def month(at: int, width: str = "LLL") -> str:
+    """The month of an instant, short."""
+    return str(dates.format_date(_local(at), width, locale=locale()))
+
+
+def weekday(ordinal: int) -> str:
+    """The weekday of a date, in as few letters as possible."""
+    return str(dates.format_date(date.fromordinal(ordinal), "EEEEEE", locale=locale()))
+
+
+def date_of(ordinal: int) -> str:
+    return str(dates.format_date(date.fromordinal(ordinal), "full", locale=locale()))
+
+
+def _local(at: int) -> datetime:
+    return clock.moment(at).astimezone(zone())
+
+
+def window(one: Window) -> str:
+    """A window by its name: November 2026, Q4 2026, Week 47, 2026, All time."""
+    name = one.name
+    if name == "all":
+        return gettext("All time")
+    if week := re.fullmatch(r"(\d{4})-W(\d\d)", name):
+        return gettext("Week %(week)s, %(year)s", week=int(week[2]), year=week[1])
+    if quarter := re.fullmatch(r"(\d{4})-(Q[1-4])", name):
+        return f"{quarter[2]} {quarter[1]}"
+    if re.fullmatch(r"\d{4}", name):
+        return name
+    if re.fullmatch(r"\d{4}-\d\d", name):
+        return str(dates.format_date(date.fromisoformat(f"{name}-01"), "LLLL y", locale=locale()))
+    return _dates(name)
+
+
+def _dates(name: str) -> str:
+    """A day, a week that does not begin on a Monday (`2026-11-22w`), or a span of two dates."""
+    first, _, until = name.partition("/")
+    start = _date(date.fromisoformat(first.removesuffix("w")))
+    if first.endswith("w"):
+        return gettext("Week of %(day)s", day=start)
+    if not until:
+        return start
+    return f"{start} \u2013 {_date(date.fromordinal(date.fromisoformat(until).toordinal() - 1))}"
+
+
+def _date(one: date) -> str:
+    return str(dates.format_date(one, "medium", locale=locale()))
