@@ -1,7 +1,7 @@
 """Arrivals: what was sent, read strictly into a form in which equal content is equal text.
 
-Whatever door an event comes through (JSON, CloudEvents, CSV), it becomes an `Arrival` here, or a `Verdict` that says which of its own
-fields is wrong. Nothing here knows the program or the database.
+Whatever door an event comes through (JSON, CloudEvents, CSV), it becomes an `Arrival` here, or a `Verdict` that says
+which of its own fields is wrong. Nothing here knows the program or the database.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ OFFSET_MINUTES = range(-12 * 60, 14 * 60 + 1)
 
 
 class Arrival(NamedTuple):
-    """An event whose own fields are in order. `time` in microseconds, `offset` in minutes; `text` is `data` as canonical JSON."""
+    """An event whose own fields are in order.
+
+    `time` in microseconds, `offset` in minutes; `text` is `data` as canonical JSON.
+    """
 
     source: str
     id: str
@@ -54,7 +57,10 @@ class Arrival(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What became of one event: accepted, duplicate, held, rejected or conflict. `entry` is its number in the log, 0 where it has none."""
+    """What became of one event: accepted, duplicate, held, rejected or conflict.
+
+    `entry` is its number in the log, of a conflict that of the entry that stands; 0 where there is none.
+    """
 
     status: str
     id: str | None
@@ -78,7 +84,7 @@ MaySend = Callable[[str, str], bool]
 
 
 def read(sent: object, now: int, may_send: MaySend, size: int = 0) -> Arrival | Verdict:
-    """The arrival in what was sent: JSON values with exact numbers (int and Decimal). `size` in bytes, as it was sent."""
+    """The arrival in what was sent: JSON values with exact numbers (int and Decimal). `size` in bytes, as sent."""
     try:
         if not isinstance(sent, Mapping):
             raise Unfit("type", "", "an event is an object")
@@ -151,12 +157,13 @@ def _may_send(source: str, kind: str, may_send: MaySend) -> None:
         raise Unfit("type", "type", f"types that begin with {HUB_TYPES} are the hub's own")
 
 
-# ------------------------------------------------------------------------------------------------------------------------ time
+# ----------------------------------------------------------------------------------------------------------------- time
 
 _RFC3339 = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt]([01]\d|2[0-3])(:[0-5]\d:)([0-5]\d|60)(\.\d+)?(?:([Zz])|([+-])(\d\d):([0-5]\d))", re.ASCII
 )
-_EPOCH = datetime(1970, 1, 1)
+#: Without zone, since an offset may carry a local time beyond what a zoned datetime can hold.
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001
 _DAY_US, _SECOND_US = 86_400_000_000, 1_000_000
 
 
@@ -179,7 +186,8 @@ def _time(value: object, now: int) -> tuple[int, int]:
 def instant(text: str) -> tuple[int, int]:
     """The microseconds and the offset in minutes of an RFC 3339 time; ValueError says what is wrong with it.
 
-    Digits beyond microseconds are cut off. A leap second (23:59:60 in UTC) is the first second of the next day, as in POSIX.
+    Digits beyond microseconds are cut off. A leap second (23:59:60 in UTC) is the first second of the next day, as in
+    POSIX.
     """
     parts = _RFC3339.fullmatch(text)
     if parts is None:
@@ -209,7 +217,7 @@ def written(time: int, offset: int) -> str:
     )
 
 
-# ------------------------------------------------------------------------------------------------------------------------ data
+# ----------------------------------------------------------------------------------------------------------------- data
 
 _encode = msgspec.json.Encoder(order="sorted", decimal_format="number").encode
 #: Numbers come back as they went in: whole ones as int, others as Decimal.
@@ -222,7 +230,10 @@ def canonical(data: Mapping[str, Any]) -> str:
 
 
 def exact_data(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Data with its numbers in their one form: whole ones as int, others as Decimal without trailing zeros. Unfit where out of bounds."""
+    """Data with its numbers in their one form: whole ones as int, others as Decimal without trailing zeros.
+
+    Raises Unfit where one is out of bounds.
+    """
     changed: dict[str, Any] | None = None
     for name, value in data.items():
         kind = type(value)

@@ -1,4 +1,4 @@
-"""Rows into the log: one statement or one prepared one per batch, on the driver itself, since everything that is sent passes here.
+"""Rows into the log: one prepared statement a batch, on the driver itself, since all that is sent passes here.
 
 Entries get their numbers in the order they are given in; those that can be applied are queued with them.
 """
@@ -37,7 +37,7 @@ def insert(connection: Connection, rows: Sequence[Row]) -> list[int]:
     return put(connection.connection.driver_connection, rows)
 
 
-# ---------------------------------------------------------------------------------------------------------------------- SQLite
+# --------------------------------------------------------------------------------------------------------------- SQLite
 
 _INSERT_SQLITE = """
 INSERT INTO entries (no, source, id, type, subject, time, "offset", data, received_at, known_at, member, organization)
@@ -50,7 +50,7 @@ SELECT no, member, organization FROM entries WHERE no BETWEEN ? AND ? AND known_
 
 
 def _into_sqlite(driver: sqlite3.Connection | Any, rows: Sequence[Row]) -> list[int]:
-    # The transaction holds the write lock, so nobody else takes these numbers; AUTOINCREMENT follows numbers that are given.
+    # The transaction holds the write lock, so nobody else takes these numbers; AUTOINCREMENT follows those given.
     newest = driver.execute("SELECT seq FROM sqlite_sequence WHERE name = 'entries'").fetchone()
     first = (newest[0] if newest else 0) + 1
     last = first + len(rows) - 1
@@ -62,7 +62,7 @@ def _into_sqlite(driver: sqlite3.Connection | Any, rows: Sequence[Row]) -> list[
     return [no if no in new else 0 for no in range(first, last + 1)]
 
 
-# ------------------------------------------------------------------------------------------------------------------ PostgreSQL
+# ----------------------------------------------------------------------------------------------------------- PostgreSQL
 
 _NUMBERS_POSTGRES = """
 SELECT array_agg(nextval(pg_get_serial_sequence('entries', 'no'))) FROM generate_series(1, %b::int)
@@ -70,9 +70,11 @@ SELECT array_agg(nextval(pg_get_serial_sequence('entries', 'no'))) FROM generate
 # Sorted by key: two senders that share keys wait for each other in one direction only.
 _INSERT_POSTGRES = """
 WITH new AS (
-    INSERT INTO entries (no, source, id, type, subject, time, "offset", data, received_at, known_at, member, organization)
-    SELECT * FROM unnest(%b::bigint[], %b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::smallint[], %b::text[],
-                         %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[])
+    INSERT INTO entries
+        (no, source, id, type, subject, time, "offset", data, received_at, known_at, member, organization)
+    SELECT * FROM unnest(
+            %b::bigint[], %b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::smallint[], %b::text[],
+            %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[])
         AS t (no, source, id, type, subject, time, "offset", data, received_at, known_at, member, organization)
     ORDER BY source COLLATE "C", id COLLATE "C"
     ON CONFLICT (source, id) DO NOTHING
@@ -88,7 +90,7 @@ SELECT no FROM new
 def _into_postgres(driver: psycopg.Connection[Any] | Any, rows: Sequence[Row]) -> list[int]:
     with driver.cursor(binary=True) as cursor:
         # The log's order is the order sent, whatever the order of insertion.
-        numbers = sorted(cursor.execute(_NUMBERS_POSTGRES, [len(rows)]).fetchone()[0])
+        numbers = sorted(cursor.execute(_NUMBERS_POSTGRES, [len(rows)]).fetchall()[0][0])
         columns = [list(column) for column in zip(*rows, strict=True)]
         stored = cursor.execute(_INSERT_POSTGRES, [numbers, *columns]).fetchall()
     if len(stored) == len(rows):

@@ -1,13 +1,14 @@
 """The log: every event once, for ever, in one transaction a batch.
 
-An event is judged in a fixed order: its own fields (before it comes here), its key, its type and subject, its attributes. Whatever
-cannot be applied yet is held, and released when what it waits for appears. A rejected event leaves no key behind.
+An event is judged in a fixed order: its own fields (before it comes here), its key, its type and subject, its
+attributes. Whatever cannot be applied yet is held, and released when what it waits for appears. A rejected event leaves
+no key behind.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_, update
 
@@ -17,7 +18,7 @@ from hub.directory.sets import among
 from hub.gamification import events
 from hub.gamification.events import Event, EventType
 from hub.ledger import insertion
-from hub.ledger.arrivals import HUB, HUB_TYPES, Arrival, Verdict, decode_data, rejected
+from hub.ledger.arrivals import HUB, HUB_TYPES, Arrival, Verdict, decode_data
 from hub.ledger.tables import entries, held, refused
 from hub.signals import queue
 
@@ -31,7 +32,7 @@ _HOLDING = 0x68656C64
 
 
 class Judged(NamedTuple):
-    """What an arrival is about: a member or an organization; or what it waits for; or what is wrong with its attributes."""
+    """What an arrival is about (a member or an organization), or what it waits for, or what is wrong with it."""
 
     arrival: Arrival
     member: int | None = None
@@ -44,7 +45,7 @@ class Judged(NamedTuple):
 def append(
     connection: Connection, arrivals: Sequence[Arrival | Verdict], event_types: EventTypes, now: int
 ) -> list[Verdict]:
-    """Take arrivals into the log, each judged; a `Verdict` among them stays as it is. One verdict for each, in their order."""
+    """Take arrivals into the log, each judged; a `Verdict` among them stays. One verdict for each, in their order."""
     return write(connection, judge(connection, arrivals, event_types), event_types, now)
 
 
@@ -81,7 +82,7 @@ def write(
     return _verdicts(connection, judged, first, placed)
 
 
-# ------------------------------------------------------------------------------------------------------------------- judgement
+# ------------------------------------------------------------------------------------------------------------ judgement
 
 
 def _about(kind: str, event_types: EventTypes) -> str | None:
@@ -155,7 +156,7 @@ def _hold(connection: Connection, judged: Sequence[Judged | Verdict], placed: Ma
         connection.execute(insert(held), rows)
 
 
-# -------------------------------------------------------------------------------------------------------------------- verdicts
+# ------------------------------------------------------------------------------------------------------------- verdicts
 
 
 class _Standing(NamedTuple):
@@ -228,7 +229,7 @@ _BY_KEYS = select(
 ).where(tuple_(entries.c.source, entries.c.id).in_(bindparam("keys", expanding=True)))
 
 
-# ---------------------------------------------------------------------------------------------------------------- held events
+# ---------------------------------------------------------------------------------------------------------- held events
 
 
 def release(
@@ -242,8 +243,9 @@ def release(
 ) -> int:
     """Apply the held events that waited for these: members by id or alias, event types, organizations by id.
 
-    In the order in which they were held. What still lacks something else stays held for that; what does not fit any more moves to
-    `refused`. Declared are the newest program's event types, unless others are given. Answers how many were queued.
+    In the order in which they were held. What still lacks something else stays held for that; what does not fit any
+    more moves to `refused`. Declared are the newest program's event types, unless others are given. Answers how many
+    were queued.
     """
     if not on_sqlite(connection):
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_HOLDING})")
@@ -282,41 +284,39 @@ _MEMBER_CODES = ("unknown_member", "inactive_member")
 def _release(connection: Connection, numbers: Sequence[int], event_types: EventTypes, now: int) -> int:
     arrived = _arrivals(connection, numbers)
     judged = dict(zip(arrived, judge(connection, list(arrived.values()), event_types), strict=True))
-    waiting, wrong, fit = [], [], []
+    waiting: list[dict[str, Any]] = []
+    wrong: list[dict[str, Any]] = []
+    fit: list[dict[str, Any]] = []
     for no, one in judged.items():
         assert isinstance(one, Judged)
         if one.code:
             waiting.append({"number": no, "code": one.code, "awaits": one.awaits})
         elif one.fault:
-            wrong.append(
-                {"entry": no, "at": now, "code": one.fault.code, "path": one.fault.path, "message": one.fault.message}
-            )
+            wrong.append(_refusal(no, one.fault, now))
         else:
-            fit.append(
-                {"number": no, "entry": no, "member": one.member, "organization": one.organization, "known_at": now}
-            )
-    _settle(connection, waiting, wrong, fit)
+            fit.append({"number": no, "member": one.member, "organization": one.organization, "known_at": now})
+    for statement, rows in ((_STILL_HELD, waiting), (insert(refused), wrong), (_KNOWN, fit)):
+        if rows:
+            connection.execute(statement, rows)
+    settled = [*(row["entry"] for row in wrong), *(row["number"] for row in fit)]
+    connection.execute(delete(held).where(among(connection, held.c.entry, settled)))
+    _queue(connection, [row["number"] for row in fit])
     return len(fit)
 
 
-def _settle(
-    connection: Connection,
-    waiting: list[dict[str, object]],
-    wrong: list[dict[str, object]],
-    fit: list[dict[str, object]],
-) -> None:
-    if waiting:
-        connection.execute(update(held).where(held.c.entry == bindparam("number")), waiting)
-    if wrong:
-        connection.execute(insert(refused), wrong)
-    if fit:
-        known = [{name: row[name] for name in ("number", "member", "organization", "known_at")} for row in fit]
-        connection.execute(update(entries).where(entries.c.no == bindparam("number")), known)
-        connection.execute(
-            insert(queue), [{name: row[name] for name in ("entry", "member", "organization")} for row in fit]
-        )
-    if settled := [{"number": row["entry"]} for row in (*wrong, *fit)]:
-        connection.execute(delete(held).where(held.c.entry == bindparam("number")), settled)
+def _refusal(no: int, fault: Verdict, now: int) -> dict[str, Any]:
+    return {"entry": no, "at": now, "code": fault.code, "path": fault.path, "message": fault.message}
+
+
+def _queue(connection: Connection, numbers: Sequence[int]) -> None:
+    rows = select(entries.c.no, entries.c.member, entries.c.organization).where(
+        among(connection, entries.c.no, numbers)
+    )
+    connection.execute(insert(queue).from_select(["entry", "member", "organization"], rows))
+
+
+_STILL_HELD = update(held).where(held.c.entry == bindparam("number"))
+_KNOWN = update(entries).where(entries.c.no == bindparam("number"))
 
 
 def _arrivals(connection: Connection, numbers: Sequence[int]) -> dict[int, Arrival]:
@@ -330,7 +330,7 @@ def _arrivals(connection: Connection, numbers: Sequence[int]) -> dict[int, Arriv
     }
 
 
-# --------------------------------------------------------------------------------------------------------------------- reading
+# -------------------------------------------------------------------------------------------------------------- reading
 
 
 def of_members(connection: Connection, members: Iterable[int]) -> dict[int, list[Event]]:
@@ -379,4 +379,6 @@ def _applied(connection: Connection, column: str, numbers: list[int]) -> Iterabl
     ]
 
 
-_APPLIED = 'SELECT {0}, time, source, id, type, "offset", data, no, known_at FROM entries WHERE {0} {1} AND known_at IS NOT NULL'
+_APPLIED = """
+SELECT {0}, time, source, id, type, "offset", data, no, known_at FROM entries WHERE {0} {1} AND known_at IS NOT NULL
+"""
