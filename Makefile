@@ -16,6 +16,8 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 # Packages are installed into .venv whatever virtual environment the caller is in; copying works across file systems.
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export UV_LINK_MODE := copy
+# Compiled once here, not at every start where the environment forbids Python to write: 0.8 s instead of 3 s for `hub --help`.
+export UV_COMPILE_BYTECODE := 1
 export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := help
