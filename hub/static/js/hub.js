@@ -1,0 +1,68 @@
+// Small islands of behaviour. Everything here is extra: pages can be read, and their links and forms used, without it.
+
+const root = document.documentElement;
+
+// Times: the server writes them absolute, in the person's zone; a near one reads better relative ("in 3 hours").
+const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
+const FAR_SECONDS = 7 * 86400;
+
+function relative(seconds) {
+  const words = new Intl.RelativeTimeFormat(root.lang || "en", { numeric: "auto" });
+  const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? ["minute", 60];
+  return words.format(Math.trunc(seconds / size), unit);
+}
+
+function tell(time) {
+  const seconds = (new Date(time.dateTime) - Date.now()) / 1000;
+  if (!time.title) time.title = time.textContent.trim();
+  const text = Math.abs(seconds) < FAR_SECONDS ? relative(seconds) : time.title;
+  if (time.textContent !== text) time.textContent = text;
+}
+
+const tellTimes = () => document.querySelectorAll("time[data-relative]").forEach(tell);
+
+// The theme: one button that changes between light and dark and remembers it here.
+const dark = () => (root.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+
+function showTheme() {
+  for (const button of document.querySelectorAll("[data-theme-toggle]")) {
+    button.hidden = false;
+    button.setAttribute("aria-pressed", String(dark()));
+  }
+}
+
+function changeTheme() {
+  root.dataset.theme = dark() ? "light" : "dark";
+  try {
+    localStorage.setItem("hub:theme", root.dataset.theme);
+  } catch {
+    // It holds for this page.
+  }
+  showTheme();
+}
+
+document.addEventListener("click", ({ target }) => {
+  if (target.closest("[data-theme-toggle]")) changeTheme();
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(target)) menu.open = false;
+});
+
+document.addEventListener("keydown", ({ key }) => {
+  const menu = key === "Escape" && document.querySelector("details.menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+
+// Cells: one that came anew lights up shortly, so that the eye finds what moved.
+document.addEventListener("htmx:after:swap", ({ detail }) => {
+  tellTimes();
+  const id = detail?.ctx?.sourceElement?.id;
+  const cell = id && document.getElementById(id);
+  if (!cell?.classList.contains("cell")) return;
+  cell.classList.add("cell--changed");
+  cell.addEventListener("animationend", () => cell.classList.remove("cell--changed"), { once: true });
+});
+
+tellTimes();
+showTheme();
+setInterval(tellTimes, 30_000);
