@@ -6,10 +6,14 @@ a queue row is deleted by who digests it, and a follower of notices remembers th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Connection, Integer, Table, Text, bindparam, delete, or_, select
+from sqlalchemy import BigInteger, Column, Connection, Integer, Table, Text, bindparam, delete, func, or_, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.db import db
@@ -44,8 +48,14 @@ refolds = Table(
 )
 
 TOPICS_PER_NOTICE = 1_000
+NOTICES_PER_READ = 1_000
 NOTICES_KEPT_US = 15 * 60 * 1_000_000
-GAP_KEPT_US = 60 * 1_000_000
+#: A transaction that took a number has its own id within this time of it.
+GAP_SETTLES_US = 2 * 1_000_000
+GAPS_KEPT = 10_000
+
+#: The topic of what cannot be told apart: look at everything again.
+EVERYTHING = "all"
 
 
 def publish(connection: Connection, topics: Iterable[str], at: int) -> None:
@@ -68,34 +78,143 @@ def fold_again(connection: Connection, members: Iterable[int], at: int) -> None:
 
 
 def forget(connection: Connection, now: int) -> None:
-    """Delete notices that every page has long seen."""
-    connection.execute(delete(notices).where(notices.c.at < now - NOTICES_KEPT_US))
+    """Delete notices that every page has long seen. The newest stays: it tells who read it that nothing was missed."""
+    newest = select(func.max(notices.c.id)).scalar_subquery()
+    connection.execute(delete(notices).where(notices.c.at < now - NOTICES_KEPT_US, notices.c.id < newest))
+
+
+def since(connection: Connection, cursor: int) -> set[str]:
+    """The topics told after notice `cursor`; EVERYTHING where some of them are forgotten, too many, or the cursor is not ours."""
+    oldest, newest = connection.execute(_KEPT).one()
+    if oldest is None:
+        return set() if cursor == 0 else {EVERYTHING}
+    if not oldest - 1 <= cursor <= newest:
+        return {EVERYTHING}
+    rows = connection.execute(_SINCE, {"last": cursor}).all()
+    return {EVERYTHING} if len(rows) > NOTICES_PER_READ else _topics(told for _, told in rows)
+
+
+def _topics(told: Iterable[str]) -> set[str]:
+    topics: set[str] = set()
+    for text in told:
+        topics.update(msgspec.json.decode(text))
+    return topics
 
 
 class Follower:
-    """Reads each notice once, in spite of numbers that become visible late: a gap is looked for again for a minute."""
+    """Reads each notice once, in spite of numbers that become visible late.
 
-    def __init__(self, connection: Connection, after: int | None = None) -> None:
-        newest = connection.execute(select(notices.c.id).order_by(notices.c.id.desc()).limit(1)).scalar()
-        self.last = (newest or 0) if after is None else after
-        self._gaps: dict[int, int] = {}
+    A number that is jumped over belongs to a transaction that still runs, or to one that was rolled back. It is looked for until every
+    transaction that ran when it was missed has ended, however long that takes.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.last: int = connection.execute(_KEPT).one()[1] or 0
+        self._gaps: dict[int, _Gap] = {}
+
+    @property
+    def cursor(self) -> int:
+        """All notices up to this number were read, or will never be."""
+        return min(self._gaps, default=self.last + 1) - 1
 
     def read(self, connection: Connection, now: int) -> set[str]:
-        """The topics of all notices not read yet."""
-        self._gaps = {gap: seen for gap, seen in self._gaps.items() if now - seen < GAP_KEPT_US}
+        """The topics of notices not read yet, of at most NOTICES_PER_READ of them: ask until there are none."""
+        over = self._over(connection, now)
         rows = connection.execute(_UNREAD, {"last": self.last, "gaps": list(self._gaps) or [-1]}).all()
-        topics: set[str] = set()
-        for number, told in rows:
-            topics.update(msgspec.json.decode(told))
+        if not rows:
+            self._drop(over)
+            return set()
+        lost = self._forgotten(connection)
+        self._drop([*over, *(number for number, _ in rows)])
+        # SQLite has one writer at a time: its numbers come in order, and those of what was rolled back are given again.
+        if connection.dialect.name != "sqlite":
+            lost |= not self._miss([number for number, _ in rows], now)
+        self.last = max(self.last, rows[-1][0])
+        return {EVERYTHING} if lost else _topics(told for _, told in rows)
+
+    def _over(self, connection: Connection, now: int) -> list[int]:
+        """The gaps of transactions that have all ended: what this read does not find will never be there."""
+        if not self._gaps:
+            return []
+        running, coming = connection.execute(_TRANSACTIONS).one()
+        for gap in self._gaps.values():
+            if gap.until is None and now - gap.seen >= GAP_SETTLES_US:
+                gap.until = coming
+        return [number for number, gap in self._gaps.items() if gap.until is not None and gap.until <= running]
+
+    def _forgotten(self, connection: Connection) -> bool:
+        """Whether notices may have been deleted unread: what was read last is gone, and it was not the first ever."""
+        oldest, _ = connection.execute(_KEPT).one()
+        return self.last > 0 and oldest is not None and oldest > self.last
+
+    def _miss(self, numbers: list[int], now: int) -> bool:
+        """Note the numbers that are jumped over; False where they are too many to look for."""
+        new = [self.last, *(number for number in numbers if number > self.last)]
+        jumps = [range(before + 1, number) for before, number in pairwise(new)]
+        few = len(self._gaps) + sum(map(len, jumps)) <= GAPS_KEPT
+        if few:
+            self._gaps.update((gap, _Gap(now)) for jump in jumps for gap in jump)
+        else:
+            self._gaps.clear()
+        return few
+
+    def _drop(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
             self._gaps.pop(number, None)
-            if number > self.last:
-                self._gaps.update(dict.fromkeys(range(self.last + 1, number), now))
-                self.last = number
-        return topics
 
 
+@dataclass
+class _Gap:
+    """A number not seen: since when it is missed, and the first transaction that cannot be the one that took it."""
+
+    seen: int
+    until: int | None = None
+
+
+class Changes:
+    """Whether anybody may have committed since it was last asked. Cheap on SQLite; PostgreSQL cannot tell, so there it is always so."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._driver: Any = connection.connection.driver_connection
+        self._sqlite = connection.dialect.name == "sqlite"
+        self._version: int | None = None
+
+    def __call__(self) -> bool:
+        if not self._sqlite:
+            return True
+        # Not through SQLAlchemy, which would begin a transaction.
+        (version,) = self._driver.execute("PRAGMA data_version").fetchone()
+        changed, self._version = version != self._version, version
+        return changed
+
+
+@contextmanager
+def polling() -> Iterator[Connection]:
+    """A connection of one's own to ask the same short question again and again; the pool has one as before.
+
+    On SQLite the caller ends each question with `rollback()`, or it would see the same state for ever.
+    """
+    options: dict[str, Any] = {"hub_reads": True}
+    if db.engine.dialect.name == "postgresql":
+        options["isolation_level"] = "AUTOCOMMIT"
+    with db.engine.connect().execution_options(**options) as connection:
+        connection.detach()
+        yield connection
+
+
+_KEPT = select(func.min(notices.c.id), func.max(notices.c.id))
+_SINCE = (
+    select(notices.c.id, notices.c.topics)
+    .where(notices.c.id > bindparam("last"))
+    .order_by(notices.c.id)
+    .limit(NOTICES_PER_READ + 1)
+)
 _UNREAD = (
     select(notices.c.id, notices.c.topics)
     .where(or_(notices.c.id > bindparam("last"), notices.c.id.in_(bindparam("gaps", expanding=True))))
     .order_by(notices.c.id)
+    .limit(NOTICES_PER_READ)
+)
+_TRANSACTIONS = text(
+    "SELECT pg_snapshot_xmin(shot)::text::bigint, pg_snapshot_xmax(shot)::text::bigint FROM pg_current_snapshot() AS shot"
 )

@@ -222,3 +222,12 @@ set_aside = Table(
     Column("at", BigInteger, nullable=False),
     Column("error", Text, nullable=False),
 )
+
+#: Worker processes, and when each was last seen.
+workers = Table(
+    "workers",
+    db.metadata,
+    Column("id", Text, primary_key=True),
+    Column("started_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+)

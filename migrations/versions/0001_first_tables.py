@@ -303,6 +303,12 @@ def ledger() -> None:
         Column("at", BigInteger, nullable=False),
         Column("error", Text, nullable=False),
     )
+    op.create_table(
+        "workers",
+        Column("id", Text, primary_key=True),
+        Column("started_at", BigInteger, nullable=False),
+        Column("seen_at", BigInteger, nullable=False),
+    )
 
 
 #: What an entry says never changes.
