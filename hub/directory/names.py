@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 MAX_NAME = 255
+_SHOWN = 60
 
 
 def storable(text: str) -> bool:
@@ -20,3 +21,8 @@ def is_name(text: str) -> bool:
 def is_line(text: str) -> bool:
     """Whether the text is one line: no control characters, nothing that cannot be stored."""
     return text.isprintable() or not any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in text)
+
+
+def short(text: str) -> str:
+    """The text as a message quotes it, whatever it holds and however long it is."""
+    return ascii(text[:_SHOWN] + "..." * (len(text) > _SHOWN))

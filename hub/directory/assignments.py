@@ -1,0 +1,128 @@
+"""Assignments: who of the vendor looks after which organization, and as what."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, select
+
+from hub.directory import checks
+from hub.directory.lookup import members, organizations
+from hub.directory.names import short
+from hub.directory.outcomes import ACCEPTED, UNCHANGED, Outcome, rejected
+from hub.directory.sets import among
+from hub.directory.tables import assignments
+from hub.directory.writing import take_turns
+from hub.gamification.faults import Fault
+from hub.signals import publish
+
+Key = tuple[int, int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentRecord:
+    """`organization` by id, `member` by id or alias, `role` as in field_team (the column `as`)."""
+
+    organization: str
+    member: str
+    role: str
+
+
+def check(record: AssignmentRecord) -> list[Fault]:
+    """What is wrong with the record itself, whatever the hub knows."""
+    return [
+        *checks.name("organization", record.organization),
+        *checks.name("member", record.member),
+        *checks.key("as", record.role),
+    ]
+
+
+def upsert(connection: Connection, records: Sequence[AssignmentRecord], now: int) -> list[Outcome]:
+    """Take these assignments in as far as they are right."""
+    take_turns(connection)
+    register = Register()
+    register.load(connection, records)
+    outcomes = [register.enter(record) for record in records]
+    register.write(connection, now)
+    return outcomes
+
+
+class Register:
+    """The assignments at hand as the hub knows them, and those entered and not written."""
+
+    def __init__(self) -> None:
+        self._organizations: dict[str, int] = {}
+        self._members: dict[str, int] = {}
+        self._known: set[Key] = set()
+        self._entered: list[Key] = []
+
+    def load(self, connection: Connection, records: Sequence[AssignmentRecord]) -> None:
+        self._organizations |= organizations(connection, {record.organization for record in records})
+        known = members(connection, {record.member for record in records})
+        self._members |= {name: member.no for name, member in known.items()}
+        t = assignments.c
+        rows = connection.execute(
+            select(t.organization, t.member, t["as"]).where(
+                among(connection, t.member, {member.no for member in known.values()})
+            )
+        )
+        self._known |= {(organization, member, role) for organization, member, role in rows}
+
+    def enter(self, record: AssignmentRecord) -> Outcome:
+        if faults := check(record) or list(self._unknown(record)):
+            return rejected(*faults)
+        key = (self._organizations[record.organization], self._members[record.member], record.role)
+        if key in self._known:
+            return UNCHANGED
+        self._known.add(key)
+        self._entered.append(key)
+        return ACCEPTED
+
+    def _unknown(self, record: AssignmentRecord) -> Iterator[Fault]:
+        if record.organization not in self._organizations:
+            told = f"there is no organization {short(record.organization)}"
+            yield Fault("organization", "unknown_organization", told)
+        if record.member not in self._members:
+            yield Fault("member", "unknown_member", f"there is no member {short(record.member)}")
+
+    def write(self, connection: Connection, now: int) -> None:
+        rows = [
+            {"organization": organization, "member": member, "as": role} for organization, member, role in self._entered
+        ]
+        if rows:
+            connection.execute(assignments.insert(), rows)
+            publish(connection, ["directory", *(f"member/{row['member']}" for row in rows)], now)
+
+
+def end(connection: Connection, organization: int, member: int, role: str, now: int) -> bool:
+    """The member no longer looks after the organization as that. False where it did not."""
+    t = assignments.c
+    one = delete(assignments).where(t.organization == organization, t.member == member, t["as"] == role)
+    ended = connection.execute(one).rowcount > 0
+    if ended:
+        publish(connection, ["directory", f"member/{member}"], now)
+    return ended
+
+
+def looked_after_by(connection: Connection, member: int) -> dict[int, tuple[str, ...]]:
+    """The organizations that a member looks after, and as what."""
+    t = assignments.c
+    rows = connection.execute(
+        select(t.organization, t["as"]).where(t.member == member).order_by(t.organization, t["as"])
+    )
+    return _grouped(rows.tuples().all())
+
+
+def looking_after(connection: Connection, organizations: Collection[int]) -> dict[int, tuple[str, ...]]:
+    """Who looks after one of these organizations, and as what."""
+    t = assignments.c
+    query = select(t.member, t["as"]).distinct().where(among(connection, t.organization, organizations))
+    return _grouped(connection.execute(query.order_by(t.member, t["as"])).tuples().all())
+
+
+def _grouped(rows: Sequence[tuple[int, str]]) -> dict[int, tuple[str, ...]]:
+    grouped: dict[int, tuple[str, ...]] = {}
+    for no, role in rows:
+        grouped[no] = (*grouped.get(no, ()), role)
+    return grouped
