@@ -34,9 +34,11 @@ def create_app(config: Config) -> Flask:
 def _parts() -> tuple[Part, ...]:
     """The parts of the app, from the bottom up."""
     # Imported only here, so that the pure core can be used without loading all the others.
-    from hub import db, web
+    from hub import db, jobs, live, web
 
     return (
         db,
         web,
+        live,
+        jobs,
     )

@@ -84,7 +84,7 @@ def forget(connection: Connection, now: int) -> None:
 
 
 def since(connection: Connection, cursor: int) -> set[str]:
-    """The topics told after notice `cursor`; EVERYTHING where some of them are forgotten, too many, or the cursor is not ours."""
+    """The topics told after notice `cursor`; EVERYTHING where they are too many or partly forgotten."""
     oldest, newest = connection.execute(_KEPT).one()
     if oldest is None:
         return set() if cursor == 0 else {EVERYTHING}
@@ -96,16 +96,16 @@ def since(connection: Connection, cursor: int) -> set[str]:
 
 def _topics(told: Iterable[str]) -> set[str]:
     topics: set[str] = set()
-    for text in told:
-        topics.update(msgspec.json.decode(text))
+    for notice in told:
+        topics.update(msgspec.json.decode(notice))
     return topics
 
 
 class Follower:
     """Reads each notice once, in spite of numbers that become visible late.
 
-    A number that is jumped over belongs to a transaction that still runs, or to one that was rolled back. It is looked for until every
-    transaction that ran when it was missed has ended, however long that takes.
+    A number that is jumped over belongs to a transaction that still runs, or to one that was rolled back. It is
+    looked for until every transaction that ran when it was missed has ended, however long that takes.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -172,19 +172,19 @@ class _Gap:
 
 
 class Changes:
-    """Whether anybody may have committed since it was last asked. Cheap on SQLite; PostgreSQL cannot tell, so there it is always so."""
+    """Whether anybody may have committed since it was last asked. PostgreSQL cannot tell: there it is always so."""
 
     def __init__(self, connection: Connection) -> None:
-        self._driver: Any = connection.connection.driver_connection
-        self._sqlite = connection.dialect.name == "sqlite"
+        self._connection = connection
         self._version: int | None = None
 
     def __call__(self) -> bool:
-        if not self._sqlite:
+        if self._connection.dialect.name != "sqlite":
             return True
-        # Not through SQLAlchemy, which would begin a transaction.
-        (version,) = self._driver.execute("PRAGMA data_version").fetchone()
-        changed, self._version = version != self._version, version
+        version = self._connection.exec_driver_sql("PRAGMA data_version").scalar_one()
+        self._connection.rollback()
+        changed: bool = version != self._version
+        self._version = version
         return changed
 
 
@@ -216,5 +216,6 @@ _UNREAD = (
     .limit(NOTICES_PER_READ)
 )
 _TRANSACTIONS = text(
-    "SELECT pg_snapshot_xmin(shot)::text::bigint, pg_snapshot_xmax(shot)::text::bigint FROM pg_current_snapshot() AS shot"
+    "SELECT pg_snapshot_xmin(shot)::text::bigint, pg_snapshot_xmax(shot)::text::bigint"
+    " FROM pg_current_snapshot() AS shot"
 )

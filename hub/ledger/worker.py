@@ -1,7 +1,8 @@
 """The worker: digests what is pending, for as long as its process lives.
 
-It polls every 50 ms, and asks the digest only where something may have been committed, or a second has passed: windows close by time. On
-SQLite one worker works at a time, by a lock on a file that ends with its process; on PostgreSQL row locks keep any number apart.
+It polls every 50 ms, and asks the digest only where something may have been committed, or a second has passed:
+windows close by time. On SQLite one worker works at a time, by a lock on a file that ends with its process; on
+PostgreSQL row locks keep any number apart.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def sole() -> Iterator[None]:
 
 
 class Worker:
-    """One worker, from `run` to the setting of `stop`. `digest`: takes the time, gives how many entries it digested, 0 for none left."""
+    """One worker, from `run` until `stop` is set. `digest` takes the time and gives how many entries it digested."""
 
     def __init__(self, digest: Digest, stop: Event) -> None:
         self._digest = digest
@@ -64,7 +65,7 @@ class Worker:
         self._seen_at = float("-inf")
 
     def run(self) -> None:
-        """Work until stopped. A database that fails is tried again; what is wrong in the hub itself ends the process."""
+        """Work until stopped. A database that fails is tried again; a fault of the hub itself ends the process."""
         least, most = BACKOFF_SECONDS
         pause = 0.0
         while not self._stop.wait(pause):

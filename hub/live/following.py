@@ -1,0 +1,127 @@
+"""Following: one thread of a web process looks for notices, and for members who may no longer have their streams.
+
+It polls. A lost message of a database's own channel would have to be found by polling anyway, and one indexed read
+every 50 ms, on SQLite not even that, costs a fraction of a percent of a processor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable
+from threading import Event, Thread
+
+from flask import Flask
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from hub import clock
+from hub.db import reader
+from hub.directory.tables import deactivations, members
+from hub.live.streams import Streams
+from hub.signals import EVERYTHING, Changes, Follower, polling, since
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.05
+MEMBERS_SECONDS = 2.0
+MEMBERS_PER_QUERY = 500
+BACKOFF_SECONDS = (0.1, 5.0)
+
+
+class Following:
+    """The thread, from `start` to `stop`. What it finds it hands to the event loop, which owns the streams."""
+
+    def __init__(self, app: Flask, streams: Streams, loop: asyncio.AbstractEventLoop) -> None:
+        self._app = app
+        self._streams = streams
+        self._loop = loop
+        self._stop = Event()
+        self._follower: Follower | None = None
+        self._thread = Thread(target=self._run, name="live", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        least, most = BACKOFF_SECONDS
+        pause = least
+        with self._app.app_context():
+            while not self._stop.wait(pause):
+                began = time.monotonic()
+                try:
+                    with polling() as connection:
+                        self._follow(connection)
+                except SQLAlchemyError as error:
+                    pause = least if time.monotonic() - began > most else min(pause * 2, most)
+                    log.warning("the live stream lost the database, again in %.1f s: %s", pause, _first_line(error))
+                except Exception:
+                    # The edge of a thread: were it to end, open pages would stand still without anybody noticing.
+                    pause = most
+                    log.exception("following notices failed, again in %.1f s", pause)
+
+    def _follow(self, connection: Connection) -> None:
+        """Until stopped, or the database fails. What was read before a failure is remembered after it."""
+        self._resume(connection)
+        changed, members_at = Changes(connection), 0.0
+        while not self._stop.wait(POLL_SECONDS):
+            if changed():
+                self._read(connection)
+            if time.monotonic() - members_at >= MEMBERS_SECONDS:
+                self._check_members(connection)
+                members_at = time.monotonic()
+
+    def _resume(self, connection: Connection) -> None:
+        follower = Follower(connection)
+        # A database restored from a copy counts again from where the copy was.
+        if self._follower is None or follower.last < self._follower.last:
+            restored, self._follower = self._follower is not None, follower
+            self._hand(follower, {EVERYTHING} if restored else set())
+        connection.rollback()
+
+    def _read(self, connection: Connection) -> None:
+        follower = self._follower
+        assert follower
+        cursor = None
+        while (topics := follower.read(connection, clock.now())) or cursor != follower.cursor:
+            connection.rollback()
+            cursor = follower.cursor
+            self._hand(follower, topics)
+        connection.rollback()
+
+    def _hand(self, follower: Follower, topics: set[str]) -> None:
+        self._loop.call_soon_threadsafe(self._streams.spread, topics, follower.cursor)
+
+    def _check_members(self, connection: Connection) -> None:
+        watched = list(self._streams.members)
+        gone = set(watched) - active(connection, watched)
+        connection.rollback()
+        if gone:
+            self._loop.call_soon_threadsafe(self._streams.cut, gone)
+
+
+def active(connection: Connection, numbers: Iterable[int]) -> set[int]:
+    """Those of the members who are known and not deactivated."""
+    asked, found = list(numbers), set[int]()
+    ended = select(deactivations.c.member)
+    for i in range(0, len(asked), MEMBERS_PER_QUERY):
+        some = members.c.no.in_(asked[i : i + MEMBERS_PER_QUERY])
+        found.update(connection.scalars(select(members.c.no).where(some, members.c.no.not_in(ended))))
+    return found
+
+
+def admit(app: Flask, member: int, cursor: int | None) -> set[str] | None:
+    """What a page has missed since its cursor; None where its member may have no stream. Asks the database."""
+    with app.app_context(), reader() as connection:
+        if not active(connection, [member]):
+            return None
+        return {EVERYTHING} if cursor is None else since(connection, cursor)
+
+
+def _first_line(error: SQLAlchemyError) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

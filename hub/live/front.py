@@ -1,0 +1,231 @@
+"""The ASGI front: `/live` is served here, on the event loop; everything else goes to Flask, in threads.
+
+A stream costs a task and a set of topics. A thread is never held by one, so pages stay fast however many streams are
+open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+import msgspec
+from a2wsgi import WSGIMiddleware
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import ClientDisconnected
+
+from hub import clock
+from hub.live import Live
+from hub.live.following import Following, admit
+from hub.live.streams import Stream, Streams
+from hub.live.tickets import Ticket
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = logging.getLogger(__name__)
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+#: A request of the API may wait ten seconds for its effects, so there are more threads than processors could use.
+THREADS = 16
+ADMITTING_THREADS = 2
+RETRY_AFTER_SECONDS = 15
+CURSOR_DIGITS = 18
+
+_HEADERS: Headers = [
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"referrer-policy", b"no-referrer"),
+]
+_STREAM_HEADERS: Headers = [
+    *_HEADERS,
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    # nginx would keep what is sent until its buffer is full.
+    (b"x-accel-buffering", b"no"),
+]
+
+
+class Refused(Exception):
+    """A request for a stream that gets none."""
+
+    def __init__(self, status: int, code: str, headers: Headers | None = None) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.headers = headers or []
+
+
+class Front:
+    """The ASGI application around the app."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._live: Live = app.extensions["live"]
+        self._flask = WSGIMiddleware(_with_unmeasured_bodies(app), workers=THREADS)  # type: ignore[arg-type]
+        self._admitting = ThreadPoolExecutor(ADMITTING_THREADS, thread_name_prefix="admit")
+        self._following: Following | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+        elif scope["path"] == "/live":
+            await self._serve_stream(scope, receive, send)
+        else:
+            await self._flask({**scope, "headers": _plain(scope["headers"])}, _whole(receive), send)  # type: ignore[arg-type]
+
+    def end_streams(self) -> None:
+        """Before the server waits for its connections to end: streams do not, by themselves."""
+        if self._live.streams is not None:
+            self._live.streams.end()
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        self._start()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self.end_streams()
+        if self._following:
+            await asyncio.to_thread(self._following.stop)
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def _start(self) -> None:
+        if self._live.wanted:
+            self._live.streams = Streams()
+            self._following = Following(self._app, self._live.streams, asyncio.get_running_loop())
+            self._following.start()
+
+    async def _serve_stream(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            stream = await self._open(scope)
+        except Refused as refusal:
+            await _refuse(refusal, send)
+            return
+        try:
+            await _send_stream(stream, receive, send)
+        finally:
+            stream.close()
+
+    async def _open(self, scope: Scope) -> Stream:
+        """A stream for the request's ticket, with what its page has missed already offered."""
+        ticket, cursor = self._ticket(scope)
+        streams = self._live.streams
+        if streams is None:
+            raise _off(cursor)
+        # First it listens, then it looks at what was: nothing falls between.
+        stream = streams.open(ticket)
+        if stream is None:
+            raise Refused(503, "streams", _later())
+        try:
+            await self._catch_up(stream, ticket.cursor if cursor is None else cursor)
+        except BaseException:
+            stream.close()
+            raise
+        return stream
+
+    async def _catch_up(self, stream: Stream, cursor: int | None) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            missed = await loop.run_in_executor(self._admitting, admit, self._app, stream.ticket.member, cursor)
+        except SQLAlchemyError as error:
+            log.warning("no stream, the database cannot be asked: %s", error)
+            raise Refused(503, "database", _later()) from error
+        if missed is None:
+            raise Refused(403, "member_inactive")
+        stream.offer_missed(missed)
+
+    def _ticket(self, scope: Scope) -> tuple[Ticket, int | None]:
+        """The request's ticket, and the cursor where it is a reconnect."""
+        if scope["method"] != "GET":
+            raise Refused(405, "method", [(b"allow", b"GET")])
+        asked = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=8)
+        ticket = self._live.tickets.read(asked.get("ticket", [""])[0], clock.now())
+        if ticket is None:
+            raise Refused(403, "ticket")
+        return ticket, _cursor(scope["headers"])
+
+
+async def _send_stream(stream: Stream, receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": _STREAM_HEADERS})
+    gone = asyncio.create_task(_wait_for_end(receive, stream))
+    try:
+        async with aclosing(stream.chunks()) as chunks:
+            async for chunk in chunks:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    finally:
+        gone.cancel()
+
+
+async def _wait_for_end(receive: Receive, stream: Stream) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    stream.end()
+
+
+async def _refuse(refusal: Refused, send: Send) -> None:
+    body = b"" if refusal.status == 204 else msgspec.json.encode({"status": refusal.status, "code": refusal.code})
+    kind = (b"content-type", b"application/problem+json")
+    headers = [*_HEADERS, *([kind] if body else []), (b"content-length", str(len(body)).encode()), *refusal.headers]
+    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _off(cursor: int | None) -> Refused:
+    """The first time a page asks it is sent away quietly."""
+    # One that comes back would take a quiet answer for an open stream, and ask again at once.
+    return Refused(204, "off") if cursor is None else Refused(503, "off", _later())
+
+
+def _later() -> Headers:
+    return [(b"retry-after", str(RETRY_AFTER_SECONDS).encode())]
+
+
+def _cursor(headers: Headers) -> int | None:
+    """What the header Last-Event-ID says; -1, which is nobody's, where it is no number."""
+    sent = [value for name, value in headers if name == b"last-event-id"]
+    if not sent or not sent[-1]:
+        return None
+    return int(sent[-1]) if sent[-1].isdigit() and len(sent[-1]) <= CURSOR_DIGITS else -1
+
+
+def _with_unmeasured_bodies(app: Flask) -> WSGIApplication:
+    """WSGI reads no body without a length, unless it is told that the body ends by itself. A chunked one does."""
+
+    def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
+            environ["wsgi.input_terminated"] = True
+        return app(environ, start_response)
+
+    return wrapped
+
+
+def _plain(headers: Headers) -> Headers:
+    """Without names that hold an underscore: WSGI would take X_Forwarded_For for the header that a proxy sets."""
+    return [(name, value) for name, value in headers if b"_" not in name]
+
+
+def _whole(receive: Receive) -> Receive:
+    """A body that breaks off is a fault, not a shorter body."""
+
+    async def whole() -> Message:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnected
+        return message
+
+    return whole
