@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_, update
+import msgspec
+from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
 
 from hub.db import on_sqlite
 from hub.directory import lookup
@@ -18,13 +19,12 @@ from hub.directory.sets import among
 from hub.gamification import events
 from hub.gamification.events import Event, EventType
 from hub.ledger import insertion
-from hub.ledger.arrivals import HUB, HUB_TYPES, Arrival, Verdict, decode_data
+from hub.ledger.arrivals import Arrival, Verdict, decode_data
 from hub.ledger.tables import entries, held, refused
 from hub.signals import queue
 
 EventTypes = Mapping[str, EventType]
 
-KEYS_PER_QUERY = 400
 RELEASED_PER_SLICE = 2_000
 
 #: Who holds events and who releases them take turns on PostgreSQL (an advisory lock of this number).
@@ -53,14 +53,9 @@ def judge(
     connection: Connection, arrivals: Sequence[Arrival | Verdict], event_types: EventTypes
 ) -> list[Judged | Verdict]:
     """What each arrival is about. Reads only, so it can be done before the write transaction of `write`."""
-    names = {a.subject for a in arrivals if isinstance(a, Arrival) and _about(a.type, event_types) == "member"}
-    ids = {a.subject for a in arrivals if isinstance(a, Arrival) and _about(a.type, event_types) == "organization"}
-    members = lookup.members(connection, names) if names else {}
-    organizations = lookup.organizations(connection, ids) if ids else {}
-    return [
-        arrival if isinstance(arrival, Verdict) else _judged(arrival, event_types, members, organizations)
-        for arrival in arrivals
-    ]
+    known = _Known(event_types)
+    known.look_up(connection, [arrival for arrival in arrivals if isinstance(arrival, Arrival)])
+    return [arrival if isinstance(arrival, Verdict) else known.judge(arrival) for arrival in arrivals]
 
 
 def write(
@@ -85,41 +80,54 @@ def write(
 # ------------------------------------------------------------------------------------------------------------ judgement
 
 
-def _about(kind: str, event_types: EventTypes) -> str | None:
-    """What an event of this type is about, None where the type is not known. The hub's own need no declaration."""
-    declared = event_types.get(kind)
-    if declared is not None:
-        return declared.about
-    return "member" if kind.startswith(HUB_TYPES) else None
+class _Known:
+    """What a batch is judged by: the event types, and whom its subjects name."""
 
+    def __init__(self, event_types: EventTypes) -> None:
+        self._types = event_types
+        self._checkers: dict[str, events.Checker] = {}
+        self._members: dict[str, lookup.Known] = {}
+        self._organizations: dict[str, int] = {}
 
-def _judged(
-    arrival: Arrival, event_types: EventTypes, members: Mapping[str, lookup.Known], organizations: Mapping[str, int]
-) -> Judged:
-    about = _about(arrival.type, event_types)
-    if about is None:
-        return Judged(arrival, code="unknown_type", awaits=arrival.type)
-    if about == "organization":
-        organization = organizations.get(arrival.subject)
-        if organization is None:
-            return Judged(arrival, code="unknown_organization", awaits=arrival.subject)
-        return Judged(arrival, None, organization, fault=_fault(arrival, event_types))
-    known = members.get(arrival.subject)
-    if known is None:
-        return Judged(arrival, code="unknown_member", awaits=arrival.subject)
-    if not known.active and arrival.source != HUB:
-        return Judged(arrival, code="inactive_member", awaits=known.id)
-    return Judged(arrival, known.no, None, fault=_fault(arrival, event_types))
+    def look_up(self, connection: Connection, arrivals: Sequence[Arrival]) -> None:
+        named: dict[str | None, set[str]] = {"member": set(), "organization": set()}
+        for arrival in arrivals:
+            if kind := self._type(arrival.type):
+                named[kind.about].add(arrival.subject)
+        if named["member"]:
+            self._members = lookup.members(connection, named["member"])
+        if named["organization"]:
+            self._organizations = lookup.organizations(connection, named["organization"])
 
+    def judge(self, arrival: Arrival) -> Judged:
+        kind = self._type(arrival.type)
+        if kind is None:
+            return Judged(arrival, code="unknown_type", awaits=arrival.type)
+        if kind.about == "organization":
+            organization = self._organizations.get(arrival.subject)
+            if organization is None:
+                return Judged(arrival, code="unknown_organization", awaits=arrival.subject)
+            return Judged(arrival, organization=organization, fault=self._fault(arrival, kind))
+        member = self._members.get(arrival.subject)
+        if member is None:
+            return Judged(arrival, code="unknown_member", awaits=arrival.subject)
+        if not member.active:
+            return Judged(arrival, code="inactive_member", awaits=member.id)
+        return Judged(arrival, member.no, fault=self._fault(arrival, kind))
 
-def _fault(arrival: Arrival, event_types: EventTypes) -> Verdict | None:
-    """What is wrong with the attributes, by the event's declared type."""
-    declared = event_types.get(arrival.type)
-    faults = events.check(declared, arrival.data) if declared is not None else ()
-    if not faults:
-        return None
-    fault = faults[0]
-    return Verdict("rejected", arrival.id, arrival.source, 0, "attribute", fault.path, fault.message)
+    def _type(self, name: str) -> EventType | None:
+        # The hub's own need no declaration, and no program either.
+        return self._types.get(name) or events.OWN.get(name)
+
+    def _fault(self, arrival: Arrival, kind: EventType) -> Verdict | None:
+        """What is wrong with the attributes first."""
+        check = self._checkers.get(kind.name)
+        if check is None:
+            check = self._checkers[kind.name] = events.checker(kind)
+        if not (faults := check(arrival.data)):
+            return None
+        fault = faults[0]
+        return Verdict("rejected", arrival.id, arrival.source, 0, fault.code, fault.path, fault.message)
 
 
 def _judge_again(
@@ -141,9 +149,9 @@ _SETTLED = Verdict("settled", None, None)
 
 
 def _row(one: Judged, now: int) -> insertion.Row:
-    source, key, kind, subject, time, offset, _, text = one.arrival
+    source, key, kind, subject, time, offset, _, data = one.arrival
     known_at = None if one.code else now
-    return insertion.Row(source, key, kind, subject, time, offset, text, now, known_at, one.member, one.organization)
+    return insertion.Row(source, key, kind, subject, time, offset, data, now, known_at, one.member, one.organization)
 
 
 def _hold(connection: Connection, judged: Sequence[Judged | Verdict], placed: Mapping[int, int]) -> None:
@@ -163,7 +171,7 @@ class _Standing(NamedTuple):
     """The entry that holds a key."""
 
     no: int
-    content: tuple[str, str, int, int, str]
+    content: tuple[Any, ...]
 
 
 def _stored(one: Judged, no: int) -> Verdict:
@@ -207,26 +215,30 @@ def _second(one: Judged, standing: _Standing | None) -> Verdict:
 
 
 def _standing(connection: Connection, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], _Standing]:
-    found: dict[tuple[str, str], _Standing] = {}
-    ordered = sorted(keys)
-    for start in range(0, len(ordered), KEYS_PER_QUERY):
-        some = ordered[start : start + KEYS_PER_QUERY]
-        for no, source, key, *content in connection.execute(_BY_KEYS, {"keys": some}):
-            kind, subject, time, offset, text = content
-            found[source, key] = _Standing(no, (kind, subject, time, offset, text))
-    return found
+    """What stands under these keys."""
+    wanted = list(keys)
+    if not wanted:
+        return {}
+    values: dict[str, Any]
+    if on_sqlite(connection):
+        query, values = _STANDING_SQLITE, {"keys": msgspec.json.encode(wanted).decode()}
+    else:
+        sources, ids = zip(*wanted, strict=True)
+        query, values = _STANDING_POSTGRES, {"sources": list(sources), "ids": list(ids)}
+    rows = connection.execute(text(query), values)
+    return {(source, key): _Standing(no, tuple(content)) for no, source, key, *content in rows}
 
 
-_BY_KEYS = select(
-    entries.c.no,
-    entries.c.source,
-    entries.c.id,
-    entries.c.type,
-    entries.c.subject,
-    entries.c.time,
-    entries.c.offset,
-    entries.c.data,
-).where(tuple_(entries.c.source, entries.c.id).in_(bindparam("keys", expanding=True)))
+# Joins, since SQLite would search the whole log for `(source, id) IN (...)`.
+_STANDING_SQLITE = """
+SELECT e.no, e.source, e.id, e.type, e.subject, e.time, e."offset", e.data FROM json_each(:keys) AS k
+CROSS JOIN entries AS e ON e.source = k.value ->> 0 AND e.id = k.value ->> 1
+"""
+_STANDING_POSTGRES = """
+SELECT e.no, e.source, e.id, e.type, e.subject, e.time, e."offset", e.data
+FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[])) AS k (source, id)
+JOIN entries AS e ON e.source = k.source COLLATE "C" AND e.id = k.id COLLATE "C"
+"""
 
 
 # ---------------------------------------------------------------------------------------------------------- held events
@@ -325,8 +337,8 @@ def _arrivals(connection: Connection, numbers: Sequence[int]) -> dict[int, Arriv
     columns = (t.no, t.source, t.id, t.type, t.subject, t.time, t.offset, t.data)
     rows = connection.execute(select(*columns).where(among(connection, t.no, numbers)).order_by(t.no))
     return {
-        no: Arrival(source, key, kind, subject, time, offset, decode_data(text), text)
-        for no, source, key, kind, subject, time, offset, text in rows
+        no: Arrival(source, key, kind, subject, time, offset, decode_data(data), data)
+        for no, source, key, kind, subject, time, offset, data in rows
     }
 
 
