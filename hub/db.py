@@ -106,7 +106,7 @@ def reader() -> Iterator[Connection]:
     options: dict[str, Any] = {"hub_reads": True}
     if db.engine.dialect.name == "postgresql":
         options |= {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
-    with db.engine.connect().execution_options(**options) as connection:
+    with db.engine.connect().execution_options(**options) as connection, connection.begin():
         yield connection
 
 

@@ -110,12 +110,12 @@ versions = Table(
     Column("live_from", BigInteger, nullable=False),
 )
 
-#: A member's bounded state, packed; the newest event it holds (canonical order) and the version it was folded with.
+#: A member's bounded state, packed, and the version it was folded with. An organization's, of events about it, has its number negated.
 progress = Table(
     "progress",
     db.metadata,
     Column("member", Number, primary_key=True, autoincrement=False),
-    Column("version", Integer, nullable=False),
+    Column("version", Integer, nullable=False, index=True),
     Column("state", LargeBinary, nullable=False),
 )
 

@@ -1,0 +1,461 @@
+"""The plan: a program made ready for folding.
+
+What each event type touches, in which windows each metric is kept, which badges and goals look at what: worked out once a version,
+so that an event costs only what it touches. State is laid out by the plan of the newest version; points follow the version in force.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from hub.gamification import runs
+from hub.gamification.badges import AtLeastOf, Badge, GoalReached, HasBadge, HasLevel, Leaf, MetricAtLeast, When
+from hub.gamification.conditions import Condition, compiled
+from hub.gamification.goals import Goal
+from hub.gamification.metrics import Metric
+from hub.gamification.points import Cap, Rule
+from hub.gamification.program import Program
+from hub.gamification.streaks import Streak
+from hub.gamification.windows import Calendar, WindowKind
+
+Fits = Callable[[Mapping[str, Any]], bool] | None
+
+
+def kind_name(kind: WindowKind) -> str:
+    return kind if isinstance(kind, str) else kind.name
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A published version: in force for points from `in_force_from`; all instants in microseconds."""
+
+    number: int
+    program: Program
+    in_force_from: int = -(2**62)
+    published_at: int = -(2**62)
+    live_from: int = -(2**62)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A cap ready to be asked: of one rule (`shared` None), or of several."""
+
+    kind: WindowKind
+    name: str
+    points: int | None
+    times: int | None
+    shared: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BoostPlan:
+    key: str
+    factor: Fraction
+    from_: int
+    until: int
+    for_: Fits
+
+
+@dataclass(frozen=True, slots=True)
+class RulePlan:
+    rule: Rule
+    where: Fits
+    for_: Fits
+    from_: int
+    until: int
+    limits: tuple[Limit, ...]
+    kinds: tuple[WindowKind, ...]  # in which this rule's own use is counted
+    shared: tuple[tuple[str, WindowKind], ...]  # caps it counts toward
+    boosts: tuple[BoostPlan, ...]
+    version: int
+
+
+@dataclass(slots=True)
+class MetricPlan:
+    index: int
+    metric: Metric
+    where: Fits
+    kinds: tuple[WindowKind, ...]
+    shown: frozenset[int]  # positions in `kinds` whose values pages and boards read
+    organization_kinds: tuple[WindowKind, ...]
+    dependents: list[int] = field(default_factory=list)  # combined metrics made from this one
+
+    @property
+    def slot_take(self) -> str:
+        """How a slot's tally is read: that of a combined metric, or of one by object, is the plain value itself."""
+        return "count" if self.metric.combined or self.metric.by is not None else self.metric.take
+
+    def position(self, kind: WindowKind) -> int:
+        return self.kinds.index(kind)
+
+
+@dataclass(frozen=True, slots=True)
+class StreakPlan:
+    index: int
+    streak: Streak
+    where: Fits
+    calendar: runs.Calendar
+
+
+@dataclass(frozen=True, slots=True)
+class BadgePlan:
+    index: int
+    badge: Badge
+    for_: Fits
+    tiers: tuple[tuple[str | None, When | None], ...]
+    locked_at: int | None
+    gated: bool  # what is due may have to wait for its time or its member
+
+
+@dataclass(frozen=True, slots=True)
+class GoalPlan:
+    index: int
+    goal: Goal
+    metric: int
+    position: int
+    for_: Fits
+    targets: tuple[tuple[Fits, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What events of one type touch, in one version's rules."""
+
+    rules: tuple[RulePlan, ...]
+    metrics: tuple[MetricPlan, ...]
+    streaks: tuple[StreakPlan, ...]
+
+
+_WEEK_STARTS = {
+    name: 1 + at
+    for at, name in enumerate(("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"))
+}
+
+
+class Plan:
+    """Versions in the order of their numbers; the last one is the newest.
+
+    `also`: a further kind of window in which all metrics are kept, of members and of organizations, to answer a question about it.
+    """
+
+    def __init__(self, versions: Sequence[Version], also: WindowKind | None = None) -> None:
+        self.versions = tuple(versions)
+        self.also = also
+        self.newest = versions[-1]
+        self.program = self.newest.program
+        settings = self.program.settings
+        self.calendar = Calendar(settings.time_zone, settings.week_starts)
+        self.time_zone = settings.time_zone
+        self._in_force = sorted(self.versions, key=lambda version: (version.in_force_from, version.number))
+        self._starts = [version.in_force_from for version in self._in_force]
+        self._starts[0] = -(2**62)
+        self.metrics = self._plan_metrics()
+        self.metric_index = {plan.metric.key: plan.index for plan in self.metrics}
+        self._link_combined()
+        self.streaks = self._plan_streaks()
+        self.streak_index = {plan.streak.key: plan.index for plan in self.streaks}
+        self.level_index = {level.key: at for at, level in enumerate(self.program.levels)}
+        self.badges = self._plan_badges()
+        self.badge_index = {plan.badge.key: plan.index for plan in self.badges}
+        self.goals = self._plan_goals()
+        self.levels = self.program.levels
+        self._touched: dict[tuple[int, str], Touched] = {}
+        self._look_up_dependents()
+
+    # Points: the version in force at the event's time
+
+    def touched(self, event_type: str, time: int) -> Touched:
+        segment = bisect_right(self._starts, time) - 1 if len(self._starts) > 1 else 0
+        found = self._touched.get((segment, event_type))
+        if found is None:
+            found = self._touched[segment, event_type] = self._touch(self._in_force[segment], event_type)
+        return found
+
+    def _touch(self, version: Version, event_type: str) -> Touched:
+        rules = [rule for rule in version.program.rules.values() if event_type in rule.types]
+        return Touched(
+            tuple(self._plan_rule(version, rule) for rule in rules),
+            tuple(plan for plan in self.metrics if event_type in plan.metric.types),
+            tuple(plan for plan in self.streaks if event_type in plan.streak.types),
+        )
+
+    def _plan_rule(self, version: Version, rule: Rule) -> RulePlan:
+        program = version.program
+        shared = [cap for cap in program.caps.values() if rule.key in cap.rules]
+        limits = [_limit(cap) for cap in rule.caps] + [_limit(cap.cap, cap.key) for cap in shared]
+        return RulePlan(
+            rule,
+            _fits(rule.where),
+            _fits(rule.for_),
+            *_bounds(rule.from_, rule.until),
+            tuple(limits),
+            tuple(dict.fromkeys(self._cap_kinds(lambda p: p.rules[rule.key].caps if rule.key in p.rules else ()))),
+            tuple((cap.key, kind) for cap in shared for kind in self._shared_kinds(cap.key)),
+            tuple(
+                BoostPlan(boost.key, boost.factor, *_bounds(boost.from_, boost.until), _fits(boost.for_))
+                for boost in program.boosts.values()
+                if rule.key in boost.rules
+            ),
+            version.number,
+        )
+
+    def _cap_kinds(self, caps_of: Callable[[Program], Iterable[Cap]]) -> list[WindowKind]:
+        # A key means the same thing across versions, so use is counted in the windows of every version's caps.
+        return [cap.per for version in self.versions for cap in caps_of(version.program)]
+
+    def _shared_kinds(self, key: str) -> list[WindowKind]:
+        return list(dict.fromkeys(self._cap_kinds(lambda p: (p.caps[key].cap,) if key in p.caps else ())))
+
+    # Metrics
+
+    def _plan_metrics(self) -> list[MetricPlan]:
+        shown, organizations = self._kinds_shown(), self._kinds_of_organizations()
+        kinds = self._kinds_kept(shown)
+        plans = []
+        for index, key in enumerate(self._in_order()):
+            metric = self.program.metrics[key]
+            mine = tuple(kinds[key])
+            seen = frozenset(at for at, kind in enumerate(mine) if kind in shown[key])
+            plans.append(
+                MetricPlan(index, metric, _fits(metric.where), mine, seen, tuple(dict.fromkeys(organizations[key])))
+            )
+        return plans
+
+    def _in_order(self) -> list[str]:
+        """Keys so that a combined metric comes after its parts."""
+        ordered: dict[str, None] = {}
+
+        def add(key: str) -> None:
+            for part in self.program.metrics[key].parts:
+                add(part)
+            ordered[key] = None
+
+        for key in self.program.metrics:
+            add(key)
+        return list(ordered)
+
+    def _kinds_shown(self) -> dict[str, list[WindowKind]]:
+        """By metric: the windows of boards and goals, whose values outlive the state."""
+        shown: dict[str, list[WindowKind]] = {key: [] for key in self.program.metrics}
+        for board in self.program.leaderboards.values():
+            if board.whose == "member":
+                shown[board.metric].append(board.window)
+        for goal in self.program.goals.values():
+            if goal.whose == "member":
+                shown[goal.metric].append(goal.window)
+        shown["points_earned"].append("month")
+        if self.also is not None:
+            for kinds in shown.values():
+                kinds.append(self.also)
+        return shown
+
+    def _kinds_of_organizations(self) -> dict[str, list[WindowKind]]:
+        kinds: dict[str, list[WindowKind]] = {key: [] for key in self.program.metrics}
+        whose = [*self.program.leaderboards.values(), *self.program.goals.values()]
+        for thing in whose:
+            if thing.whose == "organization":
+                for key in self.with_parts(thing.metric):
+                    kinds[key].append(thing.window)
+        if self.also is not None:
+            for wanted in kinds.values():
+                wanted.append(self.also)
+        return kinds
+
+    def with_parts(self, key: str) -> list[str]:
+        """The metric and all that it is made from."""
+        return [key, *(inner for part in self.program.metrics[key].parts for inner in self.with_parts(part))]
+
+    def _kinds_kept(self, shown: Mapping[str, list[WindowKind]]) -> dict[str, dict[WindowKind, None]]:
+        kept: dict[str, dict[WindowKind, None]] = {key: {"all": None} for key in self.program.metrics}
+        wanted = [(key, kind) for key, kinds in shown.items() for kind in kinds]
+        for badge in self.program.badges.values():
+            wanted += [(leaf.metric, leaf.within) for leaf in leaves(badge) if isinstance(leaf, MetricAtLeast)]
+        for key, kind in wanted:
+            for inner in self.with_parts(key):
+                kept[inner][kind] = None
+        return kept
+
+    def _link_combined(self) -> None:
+        for plan in self.metrics:
+            for part in plan.metric.parts:
+                self.metrics[self.metric_index[part]].dependents.append(plan.index)
+
+    # Streaks, badges, goals
+
+    def _plan_streaks(self) -> list[StreakPlan]:
+        first = _WEEK_STARTS[self.program.settings.week_starts]
+        return [
+            StreakPlan(
+                index,
+                streak,
+                _fits(streak.where),
+                runs.Calendar(streak.every, first, tuple(sorted(streak.holidays))),
+            )
+            for index, streak in enumerate(self.program.streaks.values())
+        ]
+
+    def _plan_badges(self) -> list[BadgePlan]:
+        plans = []
+        for index, badge in enumerate(self.program.badges.values()):
+            tiers: tuple[tuple[str | None, When | None], ...] = ((None, badge.when),)
+            if badge.tiers:
+                tiers = tuple((tier.name, tier.when) for tier in badge.tiers)
+            gated = badge.for_ is not None or badge.from_ is not None or badge.until is not None
+            plans.append(BadgePlan(index, badge, _fits(badge.for_), tiers, self._locked_at(badge.key), gated))
+        return plans
+
+    def _locked_at(self, key: str) -> int | None:
+        """When the badge was locked, if the newest version has it so."""
+        at = None
+        for version in reversed(self.versions):
+            badge = version.program.badges.get(key)
+            if badge is None or badge.state != "locked":
+                break
+            at = version.published_at
+        return at
+
+    def _plan_goals(self) -> list[GoalPlan]:
+        return [
+            GoalPlan(
+                index,
+                goal,
+                self.metric_index[goal.metric],
+                self.metrics[self.metric_index[goal.metric]].position(goal.window),
+                _fits(goal.for_),
+                tuple((_fits(target.for_), target.target) for target in goal.targets),
+            )
+            for index, goal in enumerate(g for g in self.program.goals.values() if g.whose == "member")
+        ]
+
+    def _look_up_dependents(self) -> None:
+        """Which badges and goals look at a metric, a streak, a badge..."""
+        self.badges_by: dict[tuple[str, str], tuple[int, ...]] = {}
+        found: dict[tuple[str, str], dict[int, None]] = {}
+        for plan in self.badges:
+            if plan.badge.state == "draft":
+                continue
+            for leaf in leaves(plan.badge):
+                found.setdefault(_looks_at(leaf), {})[plan.index] = None
+        self.badges_by = {key: tuple(indexes) for key, indexes in found.items()}
+        self.goals_by: dict[int, list[GoalPlan]] = {}
+        for goal in self.goals:
+            self.goals_by.setdefault(goal.metric, []).append(goal)
+        self.gated = [plan.index for plan in self.badges if plan.gated and plan.badge.state != "draft"]
+        self.at_first = [plan.index for plan in self.badges if plan.badge.state != "draft"]
+
+    # What a late event may take away
+
+    @cached_property
+    def fragile(self) -> Fragile:
+        return Fragile(self)
+
+
+class Fragile:
+    """Which late events could mean that an award is no longer derived.
+
+    Most cannot: more events only make a count, a sum of positive amounts, a maximum or a run greater. Where one can, the log has to be
+    read entry by entry, since what was once awarded is a fact.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._metrics = {index: self._direction(index) for index in range(len(plan.metrics))}
+        watched: set[int] = set()
+        best: set[int] = set()
+        for badge in plan.badges:
+            if badge.badge.best is not None:
+                best.add(plan.metric_index[badge.badge.best.metric])
+            for leaf in leaves(badge.badge):
+                if isinstance(leaf, MetricAtLeast):
+                    watched.add(plan.metric_index[leaf.metric])
+        watched |= {goal.metric for goal in plan.goals}
+        if plan.levels:
+            watched.add(plan.metric_index["points_earned"])
+        self._watched = {inner for index in watched for inner in self._bases(index)}
+        self._best = best
+        self._shrinking = {inner for index in watched for inner in self._bases(index) if not self._metrics[index]}
+
+    def _bases(self, index: int) -> list[int]:
+        keys = self._plan.with_parts(self._plan.metrics[index].metric.key)
+        return [self._plan.metric_index[key] for key in keys]
+
+    def _direction(self, index: int) -> bool:
+        """Whether more events can only raise the metric, given amounts of 0 and above."""
+        metric = self._plan.metrics[index].metric
+        if metric.combined:
+            grows = all(self._direction(self._plan.metric_index[part]) for part in metric.plus)
+            return metric.share is None and not metric.minus and grows
+        return metric.take in ("count", "sum", "max", "distinct", "days")
+
+    def by(self, event_type: str, time: int, data: Mapping[str, Any]) -> bool:
+        """Whether this late event could take an award away."""
+        touched = self._plan.touched(event_type, time)
+        points = self._plan.metric_index["points_earned"]
+        if points in self._watched and any(_displaces(rule.rule) for rule in touched.rules):
+            return True
+        return any(self._shrinks(plan, event_type, data) for plan in touched.metrics)
+
+    def _shrinks(self, plan: MetricPlan, event_type: str, data: Mapping[str, Any]) -> bool:
+        if plan.index in self._best or plan.index in self._shrinking:
+            return True
+        if plan.index not in self._watched:
+            return False
+        metric = plan.metric
+        if metric.take == "count":
+            return metric.types[event_type] < 0
+        amount = data.get(metric.of) if metric.of else None
+        return metric.take == "sum" and amount is not None and amount < 0
+
+
+def _displaces(rule: Rule) -> bool:
+    limited = rule.caps or rule.cooldown is not None or rule.once_per is not None
+    return bool(limited) or rule.award.points < 0
+
+
+def leaves(badge: Badge) -> list[Leaf]:
+    """Every single condition of the badge."""
+    found: list[Leaf] = []
+
+    def walk(when: When) -> None:
+        if isinstance(when, AtLeastOf):
+            for inner in when.conditions:
+                walk(inner)
+        else:
+            found.append(when)
+
+    for tier in badge.tiers:
+        walk(tier.when)
+    if badge.when is not None:
+        walk(badge.when)
+    if badge.best is not None:
+        found.append(MetricAtLeast(badge.best.metric, badge.best.minimum))
+    return found
+
+
+def _looks_at(leaf: Leaf) -> tuple[str, str]:
+    if isinstance(leaf, MetricAtLeast):
+        return ("metric", leaf.metric)
+    if isinstance(leaf, HasBadge):
+        return ("badge", leaf.badge)
+    if isinstance(leaf, HasLevel):
+        return ("level", leaf.level)
+    if isinstance(leaf, GoalReached):
+        return ("goal", leaf.goal)
+    return ("streak", leaf.streak)
+
+
+def _fits(condition: Condition | None) -> Fits:
+    return None if condition is None else compiled(condition)
+
+
+def _bounds(from_: int | None, until: int | None) -> tuple[int, int]:
+    return (-(2**62) if from_ is None else from_, 2**62 if until is None else until)
+
+
+def _limit(cap: Cap, shared: str | None = None) -> Limit:
+    return Limit(cap.per, kind_name(cap.per), cap.points, cap.times, shared)

@@ -1,0 +1,189 @@
+"""A member's progress: what a fold starts from and leaves behind.
+
+The bounded state is plain data laid out by a plan, so that it packs. What grows without bound (values seen once, objects) lives in
+parts, of which only those that the next events need are loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from hashlib import sha256
+from typing import Any
+
+from hub.gamification import runs
+from hub.gamification.events import Place
+from hub.gamification.numbers import Number
+from hub.gamification.plan import Plan
+
+BEGINNING, END = -(2**62), 2**62
+
+#: A metric's slot for one kind of window: where the window now counted ends, its name, its tally, where it starts, the tally of
+#: the window right before (None where there was none).
+Slot = list[Any]
+ENDS, NAME, TALLY, STARTS, BEFORE = range(5)
+
+_LONGEST_TOKEN = 200
+
+
+@dataclass(slots=True)
+class State:
+    """`metrics` and `streaks` as the plan numbers them; all else by key, so that it means the same in every version."""
+
+    place: Place | None
+    metrics: list[list[Slot]]
+    organizations: dict[int, list[list[Any]]]  # metric -> a slot a kind: [ends, name, {organization: tally}]
+    rules: dict[str, list[Any]]  # [time of the last award, {kind: [ends, points, times]}]
+    caps: dict[str, dict[str, list[int]]]
+    streaks: list[runs.State]
+    badges: dict[
+        str, Any
+    ]  # what stands: {tier: 1, or 2 where kept}, {tier: [window, 1 or 2]}; [mark] of a personal best
+    times: dict[str, dict[str, int]]  # badge -> tier -> awards
+    goals: dict[str, str]  # goal -> window in which it was last reached
+    level: int
+    kept: list[str]  # keys of kept awards
+
+
+def beginning(plan: Plan) -> State:
+    """The state of a member without any event."""
+    return State(
+        place=None,
+        metrics=[[_slot(kind) for kind in metric.kinds] for metric in plan.metrics],
+        organizations={
+            metric.index: [[BEGINNING, "", {}] for _ in metric.organization_kinds]
+            for metric in plan.metrics
+            if metric.organization_kinds
+        },
+        rules={},
+        caps={},
+        streaks=[runs.new() for _ in plan.streaks],
+        badges={},
+        times={},
+        goals={},
+        level=0,
+        kept=[],
+    )
+
+
+def _slot(kind: object) -> Slot:
+    return [END, "all", None, BEGINNING, None] if kind == "all" else [BEGINNING, "", None, BEGINNING, None]
+
+
+def packable(state: State) -> list[Any]:
+    return [getattr(state, name) for name in State.__slots__]
+
+
+def unpacked(plan: Plan, plain: list[Any]) -> State:
+    """The state of `packable`, after a packing that knows no decimals: those come back as texts."""
+    state = State(*plain)
+    state.place = tuple(state.place) if state.place is not None else None  # type: ignore[assignment]
+    for metric, slots in zip(plan.metrics, state.metrics, strict=True):
+        if metric.metric.take != "count" or metric.metric.combined:
+            for slot in slots:
+                _thaw(metric.slot_take, slot, TALLY)
+                _thaw(metric.slot_take, slot, BEFORE)
+    for index, kinds in state.organizations.items():
+        for _, _, tallies in kinds:
+            for organization in tallies:
+                _thaw(plan.metrics[index].metric.take, tallies, organization)
+    for marks in state.badges.values():
+        if marks.__class__ is list and marks[0].__class__ is str:
+            marks[0] = Decimal(marks[0])
+    return state
+
+
+def _thaw(take: str, holder: Any, at: Any) -> None:
+    holder[at] = thawed(take, holder[at])
+
+
+def thawed(take: str, tally: Any) -> Any:
+    """A tally as it was before packing turned its decimals and fractions into texts."""
+    if tally.__class__ is str and take != "latest":
+        return Fraction(tally) if "/" in tally else Decimal(tally)
+    if take == "average" and tally.__class__ is list and tally[0].__class__ is str:
+        return [Decimal(tally[0]), tally[1]]
+    return tally
+
+
+def frozen_number(value: Any) -> Any:
+    """A value of `latest` so that a decimal is not taken for a text after packing."""
+    return [str(value)] if isinstance(value, Decimal) else value
+
+
+class Unloaded(Exception):
+    """The fold needs every part under a prefix; the caller loads them and folds again."""
+
+    def __init__(self, prefix: str) -> None:
+        super().__init__(prefix)
+        self.prefix = prefix
+
+
+@dataclass(slots=True)
+class Parts:
+    """The loaded parts by name. `whole`: nothing else exists; `prefixes`: under these nothing else exists."""
+
+    found: dict[str, Any] = field(default_factory=dict)
+    whole: bool = False
+    prefixes: frozenset[str] = frozenset()
+    changed: set[str] = field(default_factory=set)
+
+    def get(self, name: str) -> Any:
+        return self.found.get(name)
+
+    def put(self, name: str, content: Any) -> None:
+        self.found[name] = content
+        self.changed.add(name)
+
+    def under(self, prefix: str) -> Iterator[tuple[str, Any]]:
+        if not self.whole and prefix not in self.prefixes:
+            raise Unloaded(prefix)
+        return iter([(name, part) for name, part in self.found.items() if name.startswith(prefix)])
+
+
+def token(value: Any) -> str:
+    """A short text that is the same for equal attribute values only; a missing value is a value too."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "b1" if value else "b0"
+    if isinstance(value, int | Decimal):
+        return "n" + number_text(value)
+    text = str(value)
+    return "t" + text if len(text) <= _LONGEST_TOKEN else "#" + sha256(text.encode()).hexdigest()
+
+
+def number_text(value: Number) -> str:
+    return str(value) if isinstance(value, int) else format(value.normalize(), "f")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An award that stands although the fold no longer derives it."""
+
+    key: str
+    kind: str  # badge, level
+    badge: str
+    tier: str | None
+    object: str | None
+    window: str | None
+    points: int
+    place: Place
+    entry: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a fold must know of its member beside the events. `now` in microseconds; own targets by goal and window."""
+
+    timeline: Any  # profiles.Timeline
+    now: int
+    targets: Mapping[tuple[str, str], Number] = field(default_factory=dict)
+    kept: tuple[Kept, ...] = ()
+    posted: Mapping[str, int] = field(
+        default_factory=dict
+    )  # points of awards that stand: a changed amount re-prices none
+    person: bool = True  # False: an organization, which has metrics only

@@ -1,0 +1,214 @@
+"""From undigested entries to what is to be written: profiles, progress, the fold, for each member of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import structlog
+from sqlalchemy import Connection, select
+
+from hub.directory import profiles
+from hub.directory.sets import among
+from hub.directory.tables import targets
+from hub.gamification import engine
+from hub.gamification.engine import Outcome
+from hub.gamification.events import Event
+from hub.gamification.numbers import Number, whole
+from hub.gamification.plan import Plan
+from hub.gamification.profiles import Profile, Timeline
+from hub.gamification.progress import Given, Kept, Parts, State, Unloaded, beginning, packable, thawed, unpacked
+from hub.ledger import log, refold
+from hub.ledger.tables import awards, progress, progress_parts
+
+_log = structlog.get_logger()
+
+_pack = msgspec.msgpack.Encoder(enc_hook=str).encode
+_unpack = msgspec.msgpack.Decoder().decode
+
+
+@dataclass(slots=True)
+class Result:
+    """What one member's fold came to. `folded`: from the beginning, so that it replaces all that stood."""
+
+    who: int
+    state: bytes
+    parts: list[tuple[str, bytes]]
+    outcome: Outcome
+    folded: refold.Folded | None = None
+
+
+@dataclass(slots=True)
+class Folding:
+    """A batch's results, and whose fold failed with what error."""
+
+    results: list[Result] = field(default_factory=list)
+    failed: dict[int, str] = field(default_factory=dict)
+
+
+def fold_all(
+    connection: Connection, plan: Plan, new: Mapping[int, Sequence[Event]], again: Iterable[int], now: int
+) -> Folding:
+    """Fold the new entries of each member (in the log's order); those in `again` from the beginning."""
+    batch = _Batch(connection, plan, new, set(again), now)
+    folding = Folding()
+    for who in sorted(new.keys() | batch.again):
+        try:
+            folding.results.append(batch.fold(who))
+        except Exception as error:  # a member whose fold fails is set aside; the others go on
+            _log.exception("fold failed", member=who)
+            folding.failed[who] = f"{type(error).__name__}: {error}"
+    return folding
+
+
+class _Batch:
+    """What the members of one batch need, loaded together."""
+
+    def __init__(
+        self, connection: Connection, plan: Plan, new: Mapping[int, Sequence[Event]], again: set[int], now: int
+    ) -> None:
+        self.connection, self.plan, self.new, self.now = connection, plan, new, now
+        self.of_older_versions: set[int] = set()
+        self.states = self._states(new.keys() | again)
+        self.again = again | {who for who in new if self._is_behind(who)}
+        everybody = sorted(new.keys() | self.again)
+        self.timelines = profiles.timelines(connection, [who for who in everybody if who > 0])
+        self.targets = _targets(connection, everybody)
+        self.parts = self._parts([who for who in everybody if who not in self.again])
+        self.kept = facts(connection, self._with_kept(everybody))
+
+    def _states(self, who: Iterable[int]) -> dict[int, State]:
+        rows = connection_rows(self.connection, progress, list(who))
+        newest = self.plan.newest.number
+        self.of_older_versions |= {row.member for row in rows if row.version != newest and row.state}
+        return {row.member: unpacked(self.plan, _unpack(row.state)) for row in rows if row.version == newest}
+
+    def _is_behind(self, who: int) -> bool:
+        """Whether its new entries cannot simply be added: it has an older version's progress, or one belongs earlier."""
+        state = self.states.get(who)
+        place = state.place if state else None
+        for event in self.new[who]:
+            if place is not None and event.place < place:
+                return True
+            place = event.place
+        return who in self.of_older_versions
+
+    def _with_kept(self, everybody: Iterable[int]) -> list[int]:
+        return [who for who in everybody if who in self.again or (who in self.states and self.states[who].kept)]
+
+    def _parts(self, who: Sequence[int]) -> dict[int, dict[str, Any]]:
+        """The parts that the new events of these members may read."""
+        wanted = {
+            one: {name for event in self.new[one] for name in engine.needs(self.plan, event)}
+            for one in who
+            if one in self.states
+        }
+        names = {name for of_one in wanted.values() for name in of_one}
+        if not names:
+            return {}
+        t = progress_parts.c
+        rows = self.connection.execute(
+            select(t.member, t.part, t.content)
+            .where(among(self.connection, t.member, [one for one, some in wanted.items() if some]))
+            .where(among(self.connection, t.part, names))
+        )
+        found: dict[int, dict[str, Any]] = {}
+        for member, part, content in rows:
+            found.setdefault(member, {})[part] = self.thaw(part, content)
+        return found
+
+    def thaw(self, part: str, content: bytes) -> Any:
+        return thawed_part(self.plan, part, content)
+
+    # One member
+
+    def fold(self, who: int) -> Result:
+        if who in self.again:
+            return self._fold_again(who)
+        given, prefixes = self.given(who), frozenset[str]()
+        state = self.states.pop(who, None) or beginning(self.plan)
+        parts = Parts(dict(self.parts.get(who, {})))
+        while True:
+            try:
+                outcome = engine.fold(self.plan, state, parts, self.new[who], given)
+                break
+            except Unloaded as missing:
+                prefixes |= {missing.prefix}
+                state = next(iter(self._states([who]).values()), None) or beginning(self.plan)
+                parts = self._parts_under(who, prefixes)
+        if outcome.due_again:
+            return self._fold_again(who)
+        changed = [(name, _pack(parts.found[name])) for name in sorted(parts.changed)]
+        return Result(who, _pack(packable(state)), changed, outcome)
+
+    def _parts_under(self, who: int, prefixes: frozenset[str]) -> Parts:
+        rows = connection_rows(self.connection, progress_parts, [who])
+        found = {row.part: self.thaw(row.part, row.content) for row in rows}
+        return Parts(found, prefixes=prefixes, whole=True)
+
+    def given(self, who: int) -> Given:
+        if who < 0:
+            return Given(Timeline([0], [Profile(organization=-who)]), self.now, person=False)
+        kept, standing = self.kept.get(who, (set(), {}))
+        return Given(
+            self.timelines.get(who) or Timeline([0], [Profile()]),
+            self.now,
+            self.targets.get(who, {}),
+            tuple(standing[key] for key in sorted(kept)),
+            {key: fact.points for key, fact in standing.items()},
+        )
+
+    def _fold_again(self, who: int) -> Result:
+        known = digested(self.connection, who, self.new.get(who, ()))
+        kept, standing = facts(self.connection, [who]).get(who, (set(), {}))
+        given = replace(self.given(who), kept=(), posted={})
+        folded = refold.again(self.plan, known, self.new.get(who, ()), standing, kept, given)
+        parts = [(name, _pack(content)) for name, content in sorted(folded.parts.found.items())]
+        return Result(who, _pack(packable(folded.state)), parts, folded.outcome, folded)
+
+
+def digested(connection: Connection, who: int, taken: Sequence[Event] = ()) -> list[Event]:
+    """All entries of the member that were digested before, in canonical order."""
+    told = log.of_members(connection, [who]) if who > 0 else log.of_organizations(connection, [-who])
+    events = next(iter(told.values()))
+    undigested = log.pending(connection, [event.entry for event in events]) | {event.entry for event in taken}
+    return [event for event in events if event.entry not in undigested]
+
+
+def connection_rows(connection: Connection, table: Any, members: Sequence[int]) -> Sequence[Any]:
+    return connection.execute(select(table).where(among(connection, table.c.member, members))).all()
+
+
+def thawed_part(plan: Plan, part: str, content: bytes) -> Any:
+    """A part as the engine wrote it; decimals in an object's tally come back as they were."""
+    found = _unpack(content)
+    kind, metric, *_ = part.split("/", 2)
+    if kind == "object":
+        found[1] = thawed(plan.program.metrics[metric].take, found[1])
+    return found
+
+
+def _targets(connection: Connection, members: Sequence[int]) -> dict[int, dict[tuple[str, str], Number]]:
+    found: dict[int, dict[tuple[str, str], Number]] = {}
+    for row in connection_rows(connection, targets, [member for member in members if member > 0]):
+        found.setdefault(row.member, {})[row.goal, row.window] = whole(Decimal(row.target))
+    return found
+
+
+def facts(connection: Connection, members: Sequence[int]) -> dict[int, tuple[set[str], dict[str, Kept]]]:
+    """The awards that stand, by member: the keys of the kept ones, and all of them by key."""
+    found: dict[int, tuple[set[str], dict[str, Kept]]] = {}
+    if not members:
+        return found
+    for row in connection_rows(connection, awards, members):
+        kept, standing = found.setdefault(row.member, (set(), {}))
+        place = (row.time, row.source, row.id)
+        standing[row.key] = Kept(
+            row.key, row.kind, row.badge, row.tier, row.object, row.window, row.points, place, row.entry, row.version
+        )
+        if row.kept is not None:
+            kept.add(row.key)
+    return found

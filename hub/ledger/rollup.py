@@ -1,0 +1,158 @@
+"""Organizations' values, computed from what their members bring.
+
+A digest never touches what members share: it writes each member's part and says that the organization's value is due. This step,
+after the digest, adds the parts up. It locks the organization, so that of two workers the later one always sees the newer parts.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from sqlalchemy import Connection, delete, exists, select
+
+from hub import clock, signals
+from hub.db import on_sqlite, reader, transaction
+from hub.directory.sets import among
+from hub.directory.tables import organizations
+from hub.gamification import tallies
+from hub.gamification.metrics import Metric
+from hub.gamification.numbers import Exact
+from hub.gamification.plan import Plan
+from hub.gamification.progress import thawed
+from hub.gamification.ranking import order_key
+from hub.ledger import bulk, programs, topics
+from hub.ledger.tables import organization_parts, organization_values, organizations_due
+
+if TYPE_CHECKING:
+    from hub.ledger.folding import Result
+
+ORGANIZATIONS = 50
+
+Key = tuple[int, str, str]  # organization, metric, window
+
+_pack = msgspec.msgpack.Encoder(enc_hook=str).encode
+_unpack = msgspec.msgpack.Decoder().decode
+_PART = ("organization", "metric", "window", "member", "parts")
+
+
+def write(connection: Connection, results: Sequence[Result], again: list[int]) -> None:
+    """Write what members bring; whoever was folded from the beginning brings it all anew."""
+    due: set[Key] = set()
+    if again:
+        t = organization_parts.c
+        before = connection.execute(
+            select(t.organization, t.metric, t.window).where(among(connection, t.member, again))
+        )
+        due |= {(organization, metric, window) for organization, metric, window in before}
+        bulk.clear(connection, organization_parts, again)
+    parts = []
+    for result in results:
+        for key, part in result.outcome.organizations.items():
+            due.add(key)
+            parts.append((*key, result.who, _pack(part)))
+    bulk.insert(connection, organization_parts, _PART, parts, upsert=True)
+    bulk.insert(connection, organizations_due, ("organization", "metric", "window"), sorted(due))
+
+
+def pending(connection: Connection) -> bool:
+    return bool(connection.scalar(select(exists(select(organizations_due.c.no)))))
+
+
+def run() -> int:
+    """Add up the values of organizations that are due; -> how many values."""
+    with reader() as connection:
+        if not pending(connection):
+            return 0
+    with transaction() as connection:
+        plan = programs.plan(connection)
+        assert plan is not None
+        numbers = _due_organizations(connection)
+        t = organizations_due.c
+        rows = connection.execute(
+            select(t.no, t.organization, t.metric, t.window).where(among(connection, t.organization, numbers))
+        ).all()
+        due = {(organization, metric, window) for _, organization, metric, window in rows}
+        _add_up(connection, plan, due)
+        connection.execute(delete(organizations_due).where(among(connection, t.no, [row.no for row in rows])))
+        signals.publish(connection, _topics(plan, due), clock.now())
+        return len(due)
+
+
+def _due_organizations(connection: Connection) -> list[int]:
+    """Some organizations that are due, locked."""
+    due = select(organizations_due.c.organization).distinct().limit(ORGANIZATIONS)
+    if on_sqlite(connection):
+        return list(connection.scalars(due))
+    locked = select(organizations.c.no).where(organizations.c.no.in_(due)).order_by(organizations.c.no)
+    return list(connection.scalars(locked.with_for_update(key_share=True)))
+
+
+def _add_up(connection: Connection, plan: Plan, due: set[Key]) -> None:
+    parts = _parts(connection, due)
+    rows, gone = [], []
+    for organization, window in {(organization, window) for organization, _, window in due}:
+        for metric in plan.metrics:
+            if not metric.organization_kinds or not _touched(plan, metric.metric, organization, window, due):
+                continue
+            found = _value(plan, metric.metric.key, organization, window, parts)
+            key = (organization, metric.metric.key, window)
+            if found is None:
+                gone.append(key)
+            else:
+                rows.append((*key, order_key(found[0]), *found[1]))
+    columns = ("organization", "metric", "window", "value", "changed_at", "changed_source", "changed_id")
+    bulk.clear_keys(connection, organization_values, columns[:3], gone)
+    bulk.insert(connection, organization_values, columns, rows, upsert=True)
+
+
+def _touched(plan: Plan, metric: Metric, organization: int, window: str, due: set[Key]) -> bool:
+    return any((organization, key, window) in due for key in plan.with_parts(metric.key))
+
+
+def _parts(connection: Connection, due: set[Key]) -> dict[Key, list[Any]]:
+    t = organization_parts.c
+    rows = connection.execute(
+        select(t.organization, t.metric, t.window, t.parts)
+        .where(among(connection, t.organization, {key[0] for key in due}))
+        .where(among(connection, t.window, {key[2] for key in due}))
+    )
+    parts: dict[Key, list[Any]] = defaultdict(list)
+    for organization, metric, window, packed in rows:
+        parts[organization, metric, window].append(_unpack(packed))
+    return parts
+
+
+def _value(
+    plan: Plan, key: str, organization: int, window: str, parts: dict[Key, list[Any]]
+) -> tuple[Exact, Sequence[Any]] | None:
+    """The organization's value, and the place of the newest event that changed it."""
+    found = value_of(plan, key, lambda part: [tally for tally, _ in parts.get((organization, part, window), ())])
+    places = [place for part in plan.with_parts(key) for _, place in parts.get((organization, part, window), ())]
+    return None if found is None or isinstance(found, str) else (found, max(places))
+
+
+def value_of(plan: Plan, key: str, tallies_of: Any) -> Exact | str | None:
+    """A metric's value from its members' tallies; `tallies_of(key)` gives those of a metric that is not combined."""
+    metric = plan.program.metrics[key]
+    if not metric.combined:
+        return tallies.merged(metric.take, [_thawed(metric.take, tally) for tally in tallies_of(key)])
+    values: dict[str, Any] = {part: value_of(plan, part, tallies_of) for part in metric.parts}
+    if metric.share is not None and metric.share_of is not None:
+        return tallies.share(values[metric.share], values[metric.share_of], metric.minimum)
+    return tallies.balance([values[part] for part in metric.plus], [values[part] for part in metric.minus])
+
+
+def _thawed(take: str, tally: Any) -> Any:
+    return tally if take in ("days", "distinct") else thawed(take, tally)
+
+
+def _topics(plan: Plan, due: Iterable[Key]) -> set[str]:
+    found = {topics.organization(organization) for organization, _, _ in due}
+    metrics = {metric for _, metric, _ in due}
+    for board in plan.program.leaderboards.values():
+        if board.whose == "organization" and metrics & set(plan.with_parts(board.metric)):
+            found.add(topics.leaderboard(board.key))
+    return found

@@ -1,0 +1,307 @@
+"""What a batch's folds came to, written: progress, values, awards, transfers, notices. All within the digest's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, case, func, select, update
+
+from hub import signals
+from hub.db import on_sqlite
+from hub.directory.sets import among
+from hub.gamification.engine import Award, Extended, Points, Reached
+from hub.gamification.plan import Plan
+from hub.gamification.ranking import order_key
+from hub.ledger import bulk, folding, rollup, topics
+from hub.ledger.refold import LATE
+from hub.ledger.tables import (
+    accounts,
+    awards,
+    goals_reached,
+    member_values,
+    organization_parts,
+    progress,
+    progress_parts,
+    set_aside,
+    transfers,
+)
+
+#: The account that earned points come from, and that deductions and corrections return to.
+ISSUED = 1
+
+#: First words of cause keys that the engine decides; all others are acts.
+ENGINE_CAUSES = ("rule", "badge", "goal", "action")
+
+
+class Line(NamedTuple):
+    """A transfer to be posted: `amount` signed, as the member sees it."""
+
+    member: int
+    kind: str
+    cause: str
+    amount: int
+    entry: int
+    version: int
+    at: int
+    corrects: int | None = None
+
+
+def write(connection: Connection, plan: Plan, batch: folding.Folding, now: int) -> None:
+    """Write a batch. The whole of a member that was folded from the beginning replaces what stood."""
+    again = [result.who for result in batch.results if result.folded]
+    _progress(connection, plan, batch.results, again)
+    _values(connection, batch.results, again)
+    rollup.write(connection, batch.results, again)
+    _awards(connection, batch.results, now)
+    _goals(connection, batch.results, again)
+    _post(connection, [line for result in batch.results for line in _lines(connection, result)], now)
+    if batch.failed:
+        bulk.insert(
+            connection,
+            set_aside,
+            ("member", "at", "error"),
+            [(who, now, error) for who, error in batch.failed.items()],
+            upsert=True,
+        )
+    signals.publish(connection, _changed(plan, batch.results), now)
+
+
+def _progress(connection: Connection, plan: Plan, results: Sequence[folding.Result], again: list[int]) -> None:
+    version = plan.newest.number
+    rows = [(result.who, version, result.state) for result in results]
+    bulk.insert(connection, progress, ("member", "version", "state"), rows, upsert=True)
+    bulk.clear(connection, progress_parts, again)
+    parts = [(result.who, name, content) for result in results for name, content in result.parts]
+    bulk.insert(connection, progress_parts, ("member", "part", "content"), parts, upsert=True)
+
+
+_VALUE = ("member", "metric", "window", "value", "changed_at", "changed_source", "changed_id")
+
+
+def _values(connection: Connection, results: Sequence[folding.Result], again: list[int]) -> None:
+    bulk.clear(connection, member_values, again)
+    rows, gone = [], []
+    for result in results:
+        for (metric, window), valued in result.outcome.values.items():
+            if valued is None:
+                gone.append((result.who, metric, window))
+            else:
+                rows.append((result.who, metric, window, order_key(valued.value), *valued.place))
+    bulk.clear_keys(connection, member_values, ("member", "metric", "window"), gone)
+    bulk.insert(connection, member_values, _VALUE, rows, upsert=True)
+
+
+# ----------------------------------------------------------------------------------------------------------- awards
+
+
+_AWARD = (
+    "member", "kind", "badge", "tier", "key", "object", "window", "points", "entry", "time", "source", "id", "version", "posted_at",
+)  # fmt: skip
+
+
+def _awards(connection: Connection, results: Sequence[folding.Result], now: int) -> None:
+    """New awards are added; of those that stand, a fold from the beginning moves time and cause, and keeps what it does not derive."""
+    rows = []
+    for result in results:
+        given = {effect.key: effect for effect in result.outcome.effects if isinstance(effect, Award)}
+        standing = _moved(connection, result, given, now) if result.folded else set[str]()
+        rows += [_award_row(result.who, award, now) for key, award in given.items() if key not in standing]
+    bulk.insert(connection, awards, _AWARD, rows)
+
+
+def _award_row(who: int, award: Award, now: int) -> tuple[Any, ...]:
+    event = award.event
+    return (
+        who, award.kind, award.badge, award.tier, award.key, award.object, award.window, award.points,
+        event.entry, event.time, event.source, event.id, award.version, now,
+    )  # fmt: skip
+
+
+def _moved(connection: Connection, result: folding.Result, given: dict[str, Award], now: int) -> set[str]:
+    """Bring the standing awards of a member in line with its fold; -> their keys. Facts that appeared on the way are added."""
+    assert result.folded is not None
+    columns = (awards.c.no, awards.c.key, awards.c.entry, awards.c.kept)
+    standing = {row.key: row for row in connection.execute(select(*columns).where(awards.c.member == result.who))}
+    for key, row in standing.items():
+        award = given.get(key)
+        if award is not None and (row.entry != award.event.entry or row.kept is not None):
+            event = award.event
+            moved = {"entry": event.entry, "time": event.time, "source": event.source, "id": event.id, "kept": None}
+            connection.execute(update(awards).where(awards.c.no == row.no).values(moved))
+        elif award is None and row.kept is None:
+            fact = result.folded.kept[key]
+            moved = {
+                "entry": fact.entry,
+                "time": fact.place[0],
+                "source": fact.place[1],
+                "id": fact.place[2],
+                "kept": LATE,
+            }
+            connection.execute(update(awards).where(awards.c.no == row.no).values(moved))
+    appeared = [fact for key, fact in result.folded.kept.items() if key not in standing]
+    for fact in appeared:
+        time, source, name = fact.place
+        connection.execute(
+            awards.insert().values(
+                member=result.who, kind=fact.kind, badge=fact.badge, tier=fact.tier, key=fact.key, object=fact.object,
+                window=fact.window, points=fact.points, entry=fact.entry, time=time, source=source, id=name,
+                version=fact.version, posted_at=now, kept=LATE,
+            )
+        )  # fmt: skip
+    return set(standing)
+
+
+def _goals(connection: Connection, results: Sequence[folding.Result], again: list[int]) -> None:
+    bulk.clear(connection, goals_reached, again)
+    rows = [
+        (result.who, effect.goal, effect.window, effect.event.entry, effect.event.time)
+        for result in results
+        for effect in result.outcome.effects
+        if isinstance(effect, Reached)
+    ]
+    bulk.insert(connection, goals_reached, ("member", "goal", "window", "entry", "at"), rows)
+
+
+# -------------------------------------------------------------------------------------------------------- transfers
+
+
+def _lines(connection: Connection, result: folding.Result) -> Iterable[Line]:
+    """The transfers that the fold calls for: all, or for a fold from the beginning the difference by cause key."""
+    posted = [_line(result.who, effect) for effect in result.outcome.effects if isinstance(effect, Points)]
+    return _corrections(connection, result, posted) if result.folded else posted
+
+
+def _line(who: int, effect: Points) -> Line:
+    event = effect.event
+    return Line(who, effect.kind, effect.key, effect.amount, event.entry, effect.version, event.time)
+
+
+class Standing(NamedTuple):
+    """What a cause key's transfers add up to, and the first of them."""
+
+    amount: int
+    first: int
+    entry: int
+    at: int
+    version: int
+
+
+def _corrections(connection: Connection, result: folding.Result, wanted: Sequence[Line]) -> list[Line]:
+    assert result.folded is not None
+    standing = standing_amounts(connection, result.who)
+    kept = {key: fact.points for key, fact in result.folded.kept.items() if fact.points}
+    lines: list[Line] = []
+    for line in wanted:
+        before = standing.pop(line.cause, None)
+        if before is None:
+            lines.append(line)
+        elif before.amount != line.amount:
+            lines.append(_correction(result.who, line.cause, line.amount - before.amount, before, line.version))
+    version = max((line.version for line in wanted), default=1)
+    for fact in result.folded.kept.values():
+        if fact.points and fact.key not in standing:
+            lines.append(Line(result.who, "bonus", fact.key, fact.points, fact.entry, fact.version, fact.place[0]))
+    for cause, before in standing.items():
+        if before.amount != kept.get(cause, 0):
+            lines.append(_correction(result.who, cause, kept.get(cause, 0) - before.amount, before, version))
+    return lines
+
+
+def _correction(who: int, cause: str, amount: int, first: Standing, version: int) -> Line:
+    return Line(who, "correction", cause, amount, first.entry, version, first.at, first.first)
+
+
+def standing_amounts(connection: Connection, member: int) -> dict[str, Standing]:
+    """What the engine's cause keys of a member add up to in the ledger."""
+    t = transfers.c
+    signed = case((t.from_account == ISSUED, t.amount), else_=-t.amount)
+    sums = (
+        select(t.cause, func.sum(signed).label("amount"), func.min(t.no).label("first"))
+        .where(t.member == member)
+        .group_by(t.cause)
+        .subquery()
+    )
+    rows = connection.execute(
+        select(sums.c.cause, sums.c.amount, sums.c.first, t.entry, t.at, t.version).join(
+            transfers, t.no == sums.c.first
+        )
+    )
+    return {
+        cause: Standing(int(amount), first, entry, at, version)
+        for cause, amount, first, entry, at, version in rows
+        if cause.split("/", 1)[0] in ENGINE_CAUSES
+    }
+
+
+_TRANSFER = (
+    "member", "from_account", "to_account", "amount", "balance", "kind", "cause", "entry", "version", "at", "posted_at", "corrects",
+)  # fmt: skip
+
+
+def _post(connection: Connection, lines: Sequence[Line], now: int) -> None:
+    """Post transfers between members' accounts and the account of issued points."""
+    if not lines:
+        return
+    held = _accounts(connection, sorted({line.member for line in lines}))
+    balances = {member: balance for member, (_, balance) in held.items()}
+    rows = []
+    for line in lines:
+        account = held[line.member][0]
+        balances[line.member] += line.amount
+        ends = (ISSUED, account) if line.amount > 0 else (account, ISSUED)
+        rows.append(
+            (
+                line.member, *ends, abs(line.amount), balances[line.member], line.kind, line.cause, line.entry, line.version,
+                line.at, now, line.corrects,
+            )
+        )  # fmt: skip
+    bulk.insert(connection, transfers, _TRANSFER, rows)
+    changed = [(account, "member", member, balances[member]) for member, (account, _) in held.items()]
+    bulk.insert(connection, accounts, ("no", "kind", "member", "balance"), changed, upsert=True)
+
+
+def _accounts(connection: Connection, members: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """The account and balance of each member, locked; opened where there is none yet."""
+    bulk.insert(
+        connection, accounts, ("kind", "member", "balance"), [("member", member, 0) for member in members], ignore=True
+    )
+    query = select(accounts.c.member, accounts.c.no, accounts.c.balance).where(
+        among(connection, accounts.c.member, members)
+    )
+    if not on_sqlite(connection):
+        query = query.order_by(accounts.c.no).with_for_update()
+    return {member: (no, balance) for member, no, balance in connection.execute(query)}
+
+
+# ---------------------------------------------------------------------------------------------------------- notices
+
+
+def _changed(plan: Plan, results: Sequence[folding.Result]) -> set[str]:
+    """Topics of what the batch changed."""
+    boards: dict[str, list[str]] = {}
+    for board in plan.program.leaderboards.values():
+        if board.whose == "member":
+            boards.setdefault(board.metric, []).append(topics.leaderboard(board.key))
+    changed: set[str] = set()
+    touched: set[str] = set()
+    for result in results:
+        touched.update(metric for metric, _ in result.outcome.values)
+        if result.who > 0:
+            changed |= _of_member(result)
+    return changed | {topic for metric in touched for topic in boards.get(metric, ())}
+
+
+def _of_member(result: folding.Result) -> set[str]:
+    who, effects = result.who, result.outcome.effects
+    if result.folded:
+        return {topics.points(who), topics.badges(who), topics.streaks(who), topics.goals(who)}
+    changed = {topics.badges(who)}
+    for effect in effects:
+        if isinstance(effect, Points) or (isinstance(effect, Award) and effect.kind == "level"):
+            changed.add(topics.points(who))
+        elif isinstance(effect, Extended):
+            changed.add(topics.streaks(who))
+    if result.outcome.values:
+        changed.add(topics.goals(who))
+    return changed
