@@ -117,7 +117,6 @@ class Config:
         """The same, in the names of Flask and its extensions."""
         return {
             "HUB": self,
-            "TESTING": self.env == "test",
             "SECRET_KEY": self.secret_key,
             "SECRET_KEY_FALLBACKS": list(self.secret_key_fallbacks),
             "SQLALCHEMY_DATABASE_URI": self.database_url,
@@ -258,9 +257,11 @@ def _sqlite_url(url: URL) -> URL:
 
 
 def _engine_options(url: URL) -> dict[str, Any]:
+    # Values of people would stand in the texts of errors, and so in logs.
     if url.drivername == "sqlite":
-        return {}
+        return {"hide_parameters": True}
     return {
+        "hide_parameters": True,
         "pool_pre_ping": True,
         "connect_args": {"connect_timeout": CONNECT_SECONDS, "application_name": "hub", "options": "-c timezone=UTC"},
     }

@@ -6,10 +6,12 @@ elsewhere and must always get a 404.
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from config import Config
 from hub import clock, create_app
@@ -17,6 +19,13 @@ from hub.db import db
 
 #: A Monday in Berlin's winter time.
 NOW = "2026-11-23T10:00:00Z"
+
+
+class Client(FlaskClient):
+    """Reads answers to their end at once, so that no file stays open."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        return super().open(*args, **{"buffered": True, **kwargs})
 
 
 def settings(database_url: str, folder: Path, **more: str) -> dict[str, str]:
@@ -34,6 +43,8 @@ def settings(database_url: str, folder: Path, **more: str) -> dict[str, str]:
 def started(database_url: str, folder: Path, **more: str) -> Iterator[Flask]:
     """An app with these settings, inside its context; its connections are closed afterwards."""
     app = create_app(Config.from_env(settings(database_url, folder, **more)))
+    app.test_client_class = Client
+    app.testing = True  # what fails in a request fails the test
     with app.app_context():
         yield app
         db.engine.dispose()
