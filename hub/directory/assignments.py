@@ -43,7 +43,7 @@ def upsert(connection: Connection, records: Sequence[AssignmentRecord], now: int
     take_turns(connection)
     register = Register()
     register.load(connection, records)
-    outcomes = [register.enter(record) for record in records]
+    outcomes = [register.enter(record, now) for record in records]
     register.write(connection, now)
     return outcomes
 
@@ -69,7 +69,7 @@ class Register:
         )
         self._known |= {(organization, member, role) for organization, member, role in rows}
 
-    def enter(self, record: AssignmentRecord) -> Outcome:
+    def enter(self, record: AssignmentRecord, _now: int) -> Outcome:
         if faults := check(record) or list(self._unknown(record)):
             return rejected(*faults)
         key = (self._organizations[record.organization], self._members[record.member], record.role)

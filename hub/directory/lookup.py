@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, Select, select
 
 from hub.directory.names import is_name
 from hub.directory.profiles import in_force, organization_rows
@@ -14,6 +14,9 @@ from hub.directory.sets import among
 from hub.directory.tables import aliases, deactivations, present
 from hub.directory.tables import members as member_table
 from hub.directory.tables import organizations as organization_table
+
+#: The most people that one page lists.
+MAX_PAGE = 1_000
 
 
 class Known(NamedTuple):
@@ -76,10 +79,33 @@ def profile_now(connection: Connection, member: int, now: int) -> Person | None:
 
 def people(connection: Connection, members: Collection[int], now: int) -> dict[int, Person]:
     """These members as they are now, by number."""
-    rows = connection.execute(_PEOPLE.where(among(connection, present.c.member, members))).all()
+    found = _read_people(connection, _PEOPLE.where(among(connection, present.c.member, members)), now)
+    return {person.no: person for person in found}
+
+
+def page(
+    connection: Connection,
+    now: int,
+    *,
+    after: str = "",
+    limit: int = MAX_PAGE,
+    organization: int | None = None,
+    everyone: bool = False,
+) -> list[Person]:
+    """People by id, those behind `after`. `organization`: only of this one; `everyone`: deactivated ones too."""
+    query = _PEOPLE.where(member_table.c.id > after).order_by(member_table.c.id).limit(min(limit, MAX_PAGE))
+    if organization is not None:
+        query = query.where(present.c.organization == organization)
+    if not everyone:
+        query = query.where(present.c.active)
+    return _read_people(connection, query, now)
+
+
+def _read_people(connection: Connection, query: Select[Any], now: int) -> list[Person]:
+    rows = connection.execute(query).all()
     belongs = organizations_now(connection, {row.organization for row in rows if row.organization is not None}, now)
-    return {
-        row.no: Person(
+    return [
+        Person(
             row.no,
             row.id,
             row.name,
@@ -92,7 +118,7 @@ def people(connection: Connection, members: Collection[int], now: int) -> dict[i
             row.active,
         )
         for row in rows
-    }
+    ]
 
 
 def organizations_now(connection: Connection, numbers: Collection[int], now: int) -> dict[int, Organization]:

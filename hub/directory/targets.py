@@ -78,7 +78,7 @@ def upsert(connection: Connection, records: Sequence[TargetRecord], now: int) ->
     take_turns(connection)
     register = Register()
     register.load(connection, records)
-    outcomes = [register.enter(record) for record in records]
+    outcomes = [register.enter(record, now) for record in records]
     register.write(connection, now)
     return outcomes
 
@@ -104,7 +104,7 @@ class Register:
             # A member may have been loaded under another name, and its targets entered since.
             self._known.setdefault((member, goal, window), target)
 
-    def enter(self, record: TargetRecord) -> Outcome:
+    def enter(self, record: TargetRecord, _now: int) -> Outcome:
         if faults := check(record):
             return rejected(*faults)
         if record.member not in self._numbers:
