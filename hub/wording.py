@@ -1,19 +1,20 @@
 """How numbers, amounts, times and titles are said to a person: by her locale, in her time zone.
 
-`speak` sets whom this request speaks to; until then it is English and UTC. A locale whose language is not translated keeps its
-country's numbers and dates around English words.
+`speak` sets whom this request speaks to; until then it is English and UTC. A locale whose language is not translated
+keeps its country's numbers and dates around English words.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
@@ -32,7 +33,7 @@ HUES = 6
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A value and what it is counted in: an ISO 4217 currency, `%` (the value is a share of 1), any other unit, or nothing."""
+    """A value and its unit: an ISO 4217 currency, `%` (the value is a share of 1), any other, or none."""
 
     value: Exact
     unit: str | None = None
@@ -47,12 +48,15 @@ def init(app: Flask) -> None:
         quantity=quantity,
         percent=percent,
         day=day,
-        month=month,
         moment=moment,
         instant=instant,
         window=window,
         weekday=weekday,
         date_of=date_of,
+        short_date=short_date,
+        short_month=short_month,
+        month_of=month_of,
+        newest=newest,
         initials=initials,
         hue=hue,
     )
@@ -203,11 +207,6 @@ def day(at: int) -> str:
     return str(dates.format_date(_local(at), "medium", locale=locale()))
 
 
-def month(at: int, width: str = "LLL") -> str:
-    """The month of an instant, short."""
-    return str(dates.format_date(_local(at), width, locale=locale()))
-
-
 def weekday(ordinal: int) -> str:
     """The weekday of a date, in as few letters as possible."""
     return str(dates.format_date(date.fromordinal(ordinal), "EEEEEE", locale=locale()))
@@ -215,6 +214,25 @@ def weekday(ordinal: int) -> str:
 
 def date_of(ordinal: int) -> str:
     return str(dates.format_date(date.fromordinal(ordinal), "full", locale=locale()))
+
+
+def short_date(ordinal: int) -> str:
+    """A date without its year: 22 Nov."""
+    return str(dates.format_skeleton("MMMd", date.fromordinal(ordinal), locale=locale()))
+
+
+def short_month(ordinal: int) -> str:
+    return str(dates.format_date(date.fromordinal(ordinal), "LLL", locale=locale()))
+
+
+def month_of(one: Window) -> str:
+    """The short name of a window that is a month."""
+    return short_month(date.fromisoformat(f"{one.name}-01").toordinal())
+
+
+def newest(several: Iterable[Any]) -> int | None:
+    """When the last of these values changed."""
+    return max((one.changed_at for one in several if one.changed_at is not None), default=None)
 
 
 def _local(at: int) -> datetime:
@@ -225,9 +243,9 @@ def window(one: Window) -> str:
     """A window by its name: November 2026, Q4 2026, Week 47, 2026, All time."""
     name = one.name
     if name == "all":
-        return gettext("All time")
+        return str(gettext("All time"))
     if week := re.fullmatch(r"(\d{4})-W(\d\d)", name):
-        return gettext("Week %(week)s, %(year)s", week=int(week[2]), year=week[1])
+        return str(gettext("Week %(week)s, %(year)s", week=int(week[2]), year=week[1]))
     if quarter := re.fullmatch(r"(\d{4})-(Q[1-4])", name):
         return f"{quarter[2]} {quarter[1]}"
     if re.fullmatch(r"\d{4}", name):
@@ -242,7 +260,7 @@ def _dates(name: str) -> str:
     first, _, until = name.partition("/")
     start = _date(date.fromisoformat(first.removesuffix("w")))
     if first.endswith("w"):
-        return gettext("Week of %(day)s", day=start)
+        return str(gettext("Week of %(day)s", day=start))
     if not until:
         return start
     return f"{start} \u2013 {_date(date.fromordinal(date.fromisoformat(until).toordinal() - 1))}"

@@ -1,0 +1,186 @@
+"""The kit: what a widget is, how widgets are found, and how one is rendered.
+
+A widget is a package with three files: `__init__.py` declares it (`widget = Widget(...)`), `query.py` reads what it
+shows (`query(view)`: plain values, no request, no clock), `widget.html` shows it, on a homepage, re-rendered live and
+in a frame alike. Folders beside this file and modules that packages name in the entry-point group `hub.widgets` come
+through the same door. A widget that fails shows a quiet fallback; the page around it stands.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module, resources
+from importlib.metadata import entry_points
+from pathlib import Path
+from pkgutil import iter_modules
+from types import ModuleType
+from typing import Any
+
+from flask import Flask, render_template
+from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PrefixLoader
+from markupsafe import Markup
+from sqlalchemy import Connection
+
+from hub import widgets
+from hub.directory.lookup import Person
+from hub.gamification.metrics import Metric
+from hub.gamification.program import Program
+from hub.ledger.reading import Version
+from hub.wording import said
+
+log = logging.getLogger(__name__)
+
+GROUP = "hub.widgets"
+SIZES = ("small", "wide", "full")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Who looks, at what, and when: all that a widget's query may know."""
+
+    connection: Connection
+    member: Person
+    version: Version
+    now: int
+    options: Mapping[str, Any] = field(default_factory=dict)
+    language: str = "en"
+
+    @property
+    def program(self) -> Program:
+        return self.version.program
+
+    def title(self, section: str, key: str) -> str:
+        """The title of an entry of the program (`badges`, `deal_maker`); made from the key where it is gone."""
+        entry = getattr(self.program, section).get(key)
+        return self.said(entry.title if entry else {}, key)
+
+    def said(self, texts: Mapping[str, str], key: str) -> str:
+        """A text of the program in the viewer's language; made from the key where there is none."""
+        return said(texts, key, self.language)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option of a widget. `names`: the section of the program that its value is a key of."""
+
+    name: str
+    type: str = "text"  # text, integer, keys (one or a list)
+    default: str | int | None = None
+    names: str | None = None  # badges, streaks, goals, leaderboards, metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Widget:
+    """What a widget's `__init__.py` declares. It is fetched again when one of its `topics` changes."""
+
+    name: str
+    title: str
+    icon: str
+    options: tuple[Option, ...] = ()
+    topics: Callable[[View], tuple[str, ...]] = lambda _: ()
+    sizes: tuple[str, ...] = SIZES
+    tall: bool = False  # a list: takes two rows where a homepage has columns
+
+    def chosen(self, written: Mapping[str, Any]) -> dict[str, Any]:
+        """The options of a placement, defaults filled in."""
+        return {option.name: written.get(option.name, option.default) for option in self.options}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A widget that was found: its declaration, its query, and where its files are."""
+
+    widget: Widget
+    query: Callable[[View], object]
+    folder: Path
+
+    @property
+    def template(self) -> str:
+        return f"widgets/{self.widget.name}/widget.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    html: Markup
+    failed: bool = False
+
+
+@cache
+def catalogue() -> Mapping[str, Kind]:
+    """All widgets by name, in the order of their names."""
+    kinds = [_kind(module) for module in (*_folders(), *_entry_points())]
+    return {kind.widget.name: kind for kind in sorted(kinds, key=lambda kind: kind.widget.name)}
+
+
+def options() -> dict[str, frozenset[str]]:
+    """The names of each widget's options: what a placement in the program may say."""
+    return {name: frozenset(option.name for option in kind.widget.options) for name, kind in catalogue().items()}
+
+
+def _folders() -> list[str]:
+    return [f"{widgets.__name__}.{found.name}" for found in iter_modules(widgets.__path__) if found.ispkg]
+
+
+def _entry_points() -> list[str]:
+    return [point.value for point in entry_points(group=GROUP)]
+
+
+def _kind(name: str) -> Kind:
+    module = import_module(name)
+    query = import_module(f"{name}.query").query
+    return Kind(_declared(module), query, Path(str(resources.files(module))))
+
+
+def _declared(module: ModuleType) -> Widget:
+    widget = getattr(module, "widget", None)
+    if not isinstance(widget, Widget):
+        raise TypeError(f"{module.__name__} declares no `widget = Widget(...)`")
+    return widget
+
+
+def init(app: Flask) -> None:
+    """Lets templates be found in the widgets' own folders, as `widgets/NAME/...`."""
+    folders: dict[str, BaseLoader] = {
+        name: FileSystemLoader(kind.folder, encoding="utf-8") for name, kind in catalogue().items()
+    }
+    own: BaseLoader = app.jinja_loader or FileSystemLoader([])
+    app.jinja_loader = ChoiceLoader([own, PrefixLoader({"widgets": PrefixLoader(folders)})])
+
+
+def render(kind: Kind, view: View, title: str | None = None, address: str = "") -> Rendered:
+    """A widget as HTML. One that raises is logged and becomes a fallback that offers `address` again."""
+    named = title or kind.widget.title
+    try:
+        return show(kind, kind.query(view), named, view)
+    except Exception:  # the edge of a widget: whatever it does, the others must show
+        log.exception("widget %s failed", kind.widget.name, extra={"member": view.member.id})
+        # PostgreSQL refuses everything in a transaction that failed once.
+        view.connection.rollback()
+        return fallback(kind.widget, named, address)
+
+
+def show(kind: Kind, values: object, title: str, view: View | None = None) -> Rendered:
+    """A widget's template with these values: what `render` does once they were read."""
+    return Rendered(_html(kind.template, it=values, widget=kind.widget, title=title, view=view))
+
+
+def fallback(widget: Widget, title: str, address: str) -> Rendered:
+    return Rendered(_html("ui/failed.html", widget=widget, title=title, address=address), failed=True)
+
+
+def _html(template: str, **context: Any) -> Markup:
+    # The template has escaped what it was given.
+    return Markup(render_template(template, **context))  # noqa: S704
+
+
+def unit_of(program: Program, metric: Metric) -> str | None:
+    """What a metric is counted in: its own unit, that of the attribute it adds up, `%` of a share."""
+    if metric.share is not None:
+        return "%"
+    if metric.unit is not None or metric.of is None or metric.take in {"count", "distinct", "days"}:
+        return metric.unit
+    declared = (program.events[name].attributes.get(metric.of) for name in metric.types if name in program.events)
+    return next((attribute.unit for attribute in declared if attribute is not None and attribute.unit), None)

@@ -1,0 +1,68 @@
+"""What the points widget shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from hub.ledger import reading
+from hub.widgets.kit import View
+
+#: The program's section that names what a ledger line is for.
+SECTIONS = {"rule": "rules", "badge": "badges", "goal": "goals", "leaderboard": "leaderboards"}
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """`share`: how much of the way to the next level is done; at the top there is no next, and it is 1."""
+
+    title: str
+    next_title: str | None
+    missing: int
+    share: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    what: str | None  # None: what its kind says
+    kind: str
+    amount: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    unit: str
+    balance: int
+    months: tuple[reading.Earned, ...]
+    level: Level | None
+    lines: tuple[Line, ...]
+    changed_at: int | None
+
+
+def query(view: View) -> Values:
+    points = reading.points(view.connection, view.version, view.member.no, view.now)
+    return Values(
+        unit=view.said(view.program.settings.points_title, "points"),
+        balance=points.balance,
+        months=points.months,
+        level=_level(view, points.level, points.earned) if points.level else None,
+        lines=tuple(_line(view, line) for line in points.lines),
+        changed_at=points.changed_at,
+    )
+
+
+def _level(view: View, standing: reading.LevelStanding, earned: int) -> Level:
+    titles = {level.key: view.said(level.title, level.key) for level in view.program.levels}
+    title = titles.get(standing.key, standing.key)
+    if standing.next_key is None or standing.next_at is None:
+        return Level(title, None, 0, Fraction(1))
+    # A level once reached is kept, so what is earned may have fallen below it.
+    done = max(Fraction(earned - standing.at, max(standing.next_at - standing.at, 1)), Fraction(0))
+    missing = max(standing.next_at - earned, 0)
+    return Level(title, titles.get(standing.next_key, standing.next_key), missing, done)
+
+
+def _line(view: View, line: reading.Line) -> Line:
+    section = SECTIONS.get(line.cause)
+    return Line(view.title(section, line.key) if section else None, line.kind, line.amount, line.at)
