@@ -5,16 +5,29 @@ A condition is data (so that it can be explained) and compiles to a closure (so 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from hub.gamification.events import Attribute, is_date
 from hub.gamification.numbers import Number
+from hub.gamification.sections import MAX_KEY, Section, kind_of
+from hub.gamification.source import BROKEN
 
 Value = Number | str | bool
 
 #: What follows from a missing value: these hold, all others but `present: false` do not.
 NEGATIVE = ("not", "not_in")
+
+ORDERS = ("at_least", "more_than", "at_most", "less_than")
+OPERATORS = (*ORDERS, "is", "not", "in", "not_in", "starts_with", "present")
+
+MAX_DEPTH = 32
+MAX_TESTS = 1000
+
+_PROFILE = "a profile"
+#: What `for` may name of a profile.
+PROFILE = ("role", "organization", "region", "tier", "type", "size", "locale", "tag")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +100,15 @@ def first_failure(condition: Condition | None, values: Values) -> Failure | None
     if isinstance(condition, None_):
         return next(_success(part, values) for part in condition.conditions if holds(part, values))
     return next(failure for part in condition.conditions if (failure := first_failure(part, values)))
+
+
+def names_in(condition: Condition) -> Iterator[str]:
+    """The names that a condition looks at."""
+    if isinstance(condition, Test):
+        yield condition.name
+    else:
+        for part in condition.conditions:
+            yield from names_in(part)
 
 
 def _success(condition: Condition, values: Values) -> Failure:
@@ -237,3 +259,148 @@ def _order(operator: str, wanted: Any) -> Callable[[Any], bool]:
             return False
 
     return guarded
+
+
+# Reading.
+
+
+def read(section: Section, field: str, names: Mapping[str, Attribute] | None, of: str) -> Condition | None:
+    """The condition in a field. `names` are what it may name, None where that is unknown; `of` says what has them."""
+    value = section.take(field)
+    if value is None or value is BROKEN:
+        return None
+    return _Reader(section, names, of).condition(field, value, 0)
+
+
+def people(roles: Collection[str]) -> dict[str, Attribute]:
+    """What `for` may name: profiles' values, all of them texts."""
+    return {name: Attribute(name, "text", one_of=tuple(roles) if name == "role" else ()) for name in PROFILE}
+
+
+def read_for(section: Section, names: Mapping[str, Attribute], field: str = "for") -> Condition | None:
+    """A condition on people's profiles; `names` from `people`."""
+    return read(section, field, names, _PROFILE)
+
+
+class _Reader:
+    def __init__(self, section: Section, names: Mapping[str, Attribute] | None, of: str) -> None:
+        self._section = section
+        self._names = names
+        self._of = of
+        self._tests = 0
+
+    def condition(self, path: str, value: Any, depth: int) -> Condition | None:
+        if not isinstance(value, dict):
+            self._fault(path, "type", f"must be a mapping of names to values, not {kind_of(value)}")
+            return None
+        if not value or depth >= MAX_DEPTH:
+            self._fault(path, "too_large" if value else "empty", f"nested deeper than {MAX_DEPTH}" if value else _EMPTY)
+            return None
+        parts = [part for name in value for part in self._parts(f"{path}.{name}", name, value[name], depth)]
+        return parts[0] if len(parts) == 1 else All(tuple(parts))
+
+    def _parts(self, path: str, name: str, value: Any, depth: int) -> Iterator[Condition]:
+        if name not in _COMBINED:
+            yield from self._tests_of(path, name, value)
+        elif not isinstance(value, list):
+            self._fault(path, "type", f"must be a list of conditions, not {kind_of(value)}")
+        elif not value:
+            self._fault(path, "empty", _EMPTY)
+        else:
+            places = [(f"{path}[{at}]", each) for at, each in enumerate(value) if self._countable(path)]
+            parts = [self.condition(place, each, depth + 1) for place, each in places]
+            yield _COMBINED[name](tuple([part for part in parts if part is not None]))
+
+    def _countable(self, path: str) -> bool:
+        self._tests += 1
+        if self._tests == MAX_TESTS + 1:
+            self._fault(path, "too_large", f"more than {MAX_TESTS} tests in one condition")
+        return self._tests <= MAX_TESTS
+
+    def _tests_of(self, path: str, name: str, value: Any) -> Iterator[Test]:
+        attribute = self._attribute(path, name)
+        if value is BROKEN:
+            return
+        operators = value if isinstance(value, dict) else {"in" if isinstance(value, list) else "is": value}
+        if not operators:
+            self._fault(path, "empty", _EMPTY)
+        for operator, wanted in operators.items():
+            at = f"{path}.{operator}" if isinstance(value, dict) else path
+            if operator not in OPERATORS:
+                message = f'no operator "{operator[:MAX_KEY]}"'
+                self._section.document.faults.unknown(self._section.at(at), "unknown", message, operator, OPERATORS)
+            elif self._countable(path) and (found := self._wanted(at, operator, wanted, attribute)) is not None:
+                yield Test(name, operator, found)
+
+    def _attribute(self, path: str, name: str) -> Attribute | None:
+        if self._names is None:
+            return None
+        attribute = self._names.get(name)
+        if attribute is None:
+            what = "attribute " if self._of != _PROFILE else ""
+            message = f'{self._of} has no {what}"{name[:MAX_KEY]}"'
+            self._section.document.faults.unknown(self._section.at(path), "unknown", message, name, self._names)
+        elif attribute.type == "mixed":
+            self._fault(path, "type", f'"{name}" has different types in these events')
+            return None
+        return attribute
+
+    def _wanted(self, path: str, operator: str, value: Any, attribute: Attribute | None) -> Any:
+        """The value that an operator compares with, checked; None after a fault."""
+        if operator == "present":
+            return value if isinstance(value, bool) else self._fault(path, "type", "must be true or false")
+        if operator in ("in", "not_in"):
+            return self._several(path, value, attribute)
+        if attribute and operator in ORDERS and attribute.type in ("text", "boolean"):
+            return self._fault(path, "type", f'"{attribute.name}" is no number and no date: it has no order')
+        if attribute and operator == "starts_with" and attribute.type != "text":
+            return self._fault(path, "type", f'"{attribute.name}" is no text')
+        return self._one(path, value, attribute, listed=operator != "starts_with")
+
+    def _several(self, path: str, value: Any, attribute: Attribute | None) -> Any:
+        if not isinstance(value, list):
+            return self._fault(path, "type", f"must be a list, not {kind_of(value)}")
+        if not value:
+            return self._fault(path, "empty", _EMPTY)
+        if len(value) > MAX_TESTS:
+            return self._fault(path, "too_large", f"has more than {MAX_TESTS} values")
+        found = (self._one(f"{path}[{at}]", each, attribute) for at, each in enumerate(value))
+        return tuple([each for each in found if each is not None])
+
+    def _one(self, path: str, value: Any, attribute: Attribute | None, *, listed: bool = True) -> Any:
+        if value is BROKEN:
+            return None
+        if value is None:
+            return self._fault(path, "missing", "is missing; `present: false` finds what is missing")
+        if isinstance(value, dict | list):
+            return self._fault(path, "type", f"must be one value, not {kind_of(value)}")
+        kind = "text" if attribute is None else attribute.type
+        if attribute is not None and not _FITTING[kind](value):
+            return self._fault(path, "type", f'"{attribute.name}" is {_WORDS[kind]}, not {kind_of(value)}')
+        if attribute is not None and attribute.one_of and listed and value not in attribute.one_of:
+            named = f'no {attribute.name} "{value[:MAX_KEY]}"'
+            message = named if self._of == _PROFILE else f'{attribute.name} is never "{value[:MAX_KEY]}"'
+            self._section.document.faults.unknown(self._section.at(path), "unknown", message, value, attribute.one_of)
+        return value
+
+    def _fault(self, path: str, code: str, message: str) -> Any:
+        """Notes the fault; None, for the value that is not to be had."""
+        return self._section.fault(path, code, message)
+
+
+_EMPTY = "must not be empty"
+_COMBINED: dict[str, Callable[[tuple[Condition, ...]], Condition]] = {"all": All, "any": Any_, "none": None_}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Number) and not isinstance(value, bool)
+
+
+_FITTING: dict[str, Callable[[Any], bool]] = {
+    "number": _is_number,
+    "integer": _is_number,
+    "text": lambda value: isinstance(value, str),
+    "boolean": lambda value: isinstance(value, bool),
+    "date": is_date,
+}
+_WORDS = {"number": "a number", "integer": "a number", "text": "text", "boolean": "true or false", "date": "a date"}

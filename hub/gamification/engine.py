@@ -444,8 +444,8 @@ class _Fold:
         if metric.total == "count":
             slot[TALLY] = (before or 0) + (old is None)
         elif metric.total == "sum":
-            slot[TALLY] = tallies.exact(Fraction(before or 0) - Fraction(a or 0) + Fraction(b or 0))  # type: ignore[arg-type]
-        elif before is None or b >= before:  # type: ignore[operator]
+            slot[TALLY] = tallies.exact(Fraction(before or 0) - Fraction(a or 0) + Fraction(b or 0))
+        elif before is None or b >= before:
             slot[TALLY] = b
         elif a == before:
             slot[TALLY] = self._greatest(plan, slot)
@@ -540,7 +540,7 @@ class _Fold:
         standing = self.state.badges.get(plan.badge.key, {}).get(tier or "")
         if standing is None:
             return False
-        return standing == 1 if window is None else standing == [window, 1]
+        return bool(standing == 1 if window is None else standing == [window, 1])
 
     def _give(self, plan: BadgePlan, tier: str | None, window: str | None, thing: Any) -> None:
         badge = plan.badge

@@ -17,6 +17,7 @@ from hub.gamification import runs
 from hub.gamification.badges import AtLeastOf, Badge, GoalReached, HasBadge, HasLevel, Leaf, MetricAtLeast, When
 from hub.gamification.conditions import Condition, compiled
 from hub.gamification.goals import Goal
+from hub.gamification.leaderboards import Leaderboard
 from hub.gamification.metrics import Metric
 from hub.gamification.points import Cap, Rule
 from hub.gamification.program import Program
@@ -120,6 +121,11 @@ class GoalPlan:
     position: int
     for_: Fits
     targets: tuple[tuple[Fits, Any], ...]
+
+    @classmethod
+    def of(cls, goal: Goal, index: int = 0, metric: int = 0, position: int = 0) -> GoalPlan:
+        targets = tuple((_fits(target.for_), target.target) for target in goal.targets)
+        return cls(index, goal, metric, position, _fits(goal.for_), targets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +262,7 @@ class Plan:
 
     def _kinds_of_organizations(self) -> dict[str, list[WindowKind]]:
         kinds: dict[str, list[WindowKind]] = {key: [] for key in self.program.metrics}
-        whose = [*self.program.leaderboards.values(), *self.program.goals.values()]
+        whose: list[Goal | Leaderboard] = [*self.program.leaderboards.values(), *self.program.goals.values()]
         for thing in whose:
             if thing.whose == "organization":
                 for key in self.with_parts(thing.metric):
@@ -320,17 +326,12 @@ class Plan:
         return at
 
     def _plan_goals(self) -> list[GoalPlan]:
-        return [
-            GoalPlan(
-                index,
-                goal,
-                self.metric_index[goal.metric],
-                self.metrics[self.metric_index[goal.metric]].position(goal.window),
-                _fits(goal.for_),
-                tuple((_fits(target.for_), target.target) for target in goal.targets),
-            )
-            for index, goal in enumerate(g for g in self.program.goals.values() if g.whose == "member")
-        ]
+        own = [goal for goal in self.program.goals.values() if goal.whose == "member"]
+        plans = []
+        for index, goal in enumerate(own):
+            metric = self.metric_index[goal.metric]
+            plans.append(GoalPlan.of(goal, index, metric, self.metrics[metric].position(goal.window)))
+        return plans
 
     def _look_up_dependents(self) -> None:
         """Which badges and goals look at a metric, a streak, a badge..."""

@@ -2,22 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from hub.gamification import (
+    actions,
+    badges,
+    conditions,
+    events,
+    goals,
+    homepages,
+    leaderboards,
+    levels,
+    metrics,
+    points,
+    recognition,
+    source,
+    streaks,
+    surveys,
+)
+from hub.gamification.actions import Action
 from hub.gamification.badges import Badge
-from hub.gamification.conditions import Condition
 from hub.gamification.events import EventType
+from hub.gamification.faults import Fault, Faults
 from hub.gamification.goals import Goal
+from hub.gamification.homepages import Placement as Placement
+from hub.gamification.homepages import Widgets
 from hub.gamification.leaderboards import Leaderboard
 from hub.gamification.levels import Level
 from hub.gamification.metrics import Metric
+from hub.gamification.numbers import PROGRAM_DIGITS, program_number
 from hub.gamification.points import Boost, Rule, SharedCap
+from hub.gamification.recognition import Recognition
+from hub.gamification.sections import Document, Section
 from hub.gamification.streaks import Streak
+from hub.gamification.surveys import Surveys
+from hub.gamification.windows import HOUR, WEEKDAYS, Calendar, Span, time_zones
 
-BUILT_IN_ROLES = ("sales_rep", "partner_owner", "marketing", "service_support", "field_team", "support_team", "program_admin")
+BUILT_IN_ROLES = (
+    "sales_rep",
+    "partner_owner",
+    "marketing",
+    "service_support",
+    "field_team",
+    "support_team",
+    "program_admin",
+)
+
+SECTIONS = (
+    "program",
+    "roles",
+    "events",
+    "metrics",
+    "points",
+    "caps",
+    "boosts",
+    "badges",
+    "streaks",
+    "goals",
+    "leaderboards",
+    "levels",
+    "actions",
+    "surveys",
+    "recognition",
+    "homepages",
+)
+
+#: What the program language has and the hub does not serve yet: paths, `*` for any key, `=` for one value of a field.
+#: Entries are read and checked all the same, so that serving one means to remove its line.
+NOT_YET = (
+    "program.reversals",
+    "badges.*.on_reversal=revoke",
+    "streaks.*.freezes",
+    "streaks.*.holidays",
+    "goals.*.reward",
+    "goals.*.direction=at_most",
+    "leaderboards.*.prizes",
+    "actions",
+    "surveys",
+    "recognition",
+)
+
+MAX_GRACE = 336 * HOUR
+MAX_NAME = 200
+_MAX_SOURCE = 255
+_VALUE = re.compile(r"(\d+(?:\.\d+)?) ([A-Z]{3})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +105,10 @@ class Settings:
     point_value: Fraction | None = None  # of one point, in `currency`
     currency: str | None = None
     reversals: tuple[str, ...] = ()
+    title: Mapping[str, str] = field(default_factory=dict)
+    text: Mapping[str, str] = field(default_factory=dict)
+    icon: str | None = None
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +116,9 @@ class Role:
     key: str
     title: Mapping[str, str]
     like: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """A widget put on a homepage. `options` are the widget's own, as written."""
-
-    widget: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    title: Mapping[str, str] = field(default_factory=dict)
-    size: str = "small"  # small, wide, full
-    pinned: bool = False
-    offer: bool = False
-    for_: Condition | None = None
+    text: Mapping[str, str] = field(default_factory=dict)
+    icon: str | None = None
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +136,242 @@ class Program:
     leaderboards: Mapping[str, Leaderboard]
     levels: tuple[Level, ...]  # ascending
     homepages: Mapping[str, tuple[Placement, ...]]
+    actions: Mapping[str, Action] = field(default_factory=dict)
+    surveys: Surveys = field(default_factory=Surveys)
+    recognition: Recognition = field(default_factory=Recognition)
+
+    @property
+    def calendar(self) -> Calendar:
+        """A new calendar of the program; keep it, for it remembers its windows."""
+        return Calendar(self.settings.time_zone, self.settings.week_starts)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of reading a file: a program, or faults that forbid it. Warnings are legal but suspect, and go with either."""
+
+    program: Program | None
+    faults: tuple[Fault, ...] = ()
+    warnings: tuple[Fault, ...] = ()
+
+
+def read(
+    text: str | bytes,
+    *,
+    now: int,
+    widgets: Widgets = homepages.SERVED,
+    sent: Collection[str] | None = None,
+    not_yet: Collection[str] = NOT_YET,
+) -> Reading:
+    """Reads a program file. `now` in microseconds, for warnings; `sent`: the event types in the log, if known."""
+    faults = Faults()
+    values = source.load(text, faults)
+    if values is source.BROKEN:
+        return Reading(None, tuple(faults.faults))
+    if not isinstance(values, dict):
+        faults.add("", "type", "a program is a mapping of its sections")
+        return Reading(None, tuple(faults.faults))
+    return _read(Document(values, faults), now, widgets, sent, not_yet)
+
+
+def changed(old: Program, new: Program) -> list[Fault]:
+    """What a newer program may not change of an older one: the type of an event or of an attribute."""
+    return events.changed(old.events, new.events)
+
+
+def _read(
+    document: Document, now: int, widgets: Widgets, sent: Collection[str] | None, not_yet: Collection[str]
+) -> Reading:
+    program = _program(document, widgets)
+    for path in not_yet:
+        for found in _used(path, document.values):
+            document.faults.add(found, "not_supported_yet", "is not supported yet")
+    _warn(program, document.root, now, sent)
+    faults = tuple(document.faults.faults)
+    return Reading(None if faults else program, faults, tuple(document.faults.warnings))
+
+
+def _program(document: Document, widgets: Widgets) -> Program:
+    root = document.root
+    settings = root.read("program", _settings, required=True) or Settings("", "UTC")
+    document.calendar = Calendar(settings.time_zone, settings.week_starts)
+    roles = _roles(root)
+    people = conditions.people(roles)
+    declared = events.read(root)
+    measured = metrics.read(root, declared)
+    program = Program(
+        settings=settings,
+        roles=roles,
+        events=declared,
+        metrics=measured,
+        rules=points.read_rules(root, declared, people),
+        caps=points.read_caps(root),
+        boosts=points.read_boosts(root, people),
+        badges=badges.read(root, measured, people),
+        streaks=streaks.read(root, declared),
+        goals=goals.read(root, measured, people),
+        leaderboards=leaderboards.read(root, measured, people),
+        levels=levels.read(root),
+        homepages=homepages.read(root, roles, measured, people, widgets),
+        actions=actions.read(root, declared, measured, people),
+        surveys=surveys.read(root, declared, people),
+        recognition=recognition.read(root, people),
+    )
+    root.done()
+    _check_goals_of_badges(root, program)
+    return program
+
+
+# Section `program`.
+
+
+def _settings(section: Section) -> Settings:
+    zone = _time_zone(section)
+    week_starts = section.choice("week_starts", WEEKDAYS, "monday")
+    section.document.calendar = Calendar(zone, week_starts)
+    shown = section.section("points")
+    title, value, currency = _points(shown) if shown else ({}, None, None)
+    return Settings(
+        section.text("name", longest=MAX_NAME) or "Partner program",
+        zone,
+        week_starts,
+        section.duration("grace", 72 * HOUR, longest=MAX_GRACE) or 0,
+        section.instant("live_from"),
+        title,
+        value,
+        currency,
+        _sources(section),
+        **section.entry(),
+    )
+
+
+def _time_zone(section: Section) -> str:
+    zone = section.text("time_zone", required=True)
+    if zone is None or zone in time_zones():
+        return zone or "UTC"
+    section.unknown("time_zone", "time zone", zone, time_zones())
+    return "UTC"
+
+
+def _points(section: Section) -> tuple[Mapping[str, str], Fraction | None, str | None]:
+    title, value = section.titles("title"), section.text("value")
+    section.done()
+    if value is None:
+        return title, None, None
+    match = _VALUE.fullmatch(value)
+    number = program_number(match[1]) if match else None
+    if match is None or number is None:
+        section.fault("value", "value", "must be an amount and a currency, such as 0.01 EUR", 10**PROGRAM_DIGITS)
+        return title, None, None
+    return title, Fraction(number), match[2]
+
+
+def _sources(section: Section) -> tuple[str, ...]:
+    found = section.one_or_list("reversals")
+    for place, value in found:
+        if not isinstance(value, str) or not 1 <= len(value) <= _MAX_SOURCE:
+            section.fault(place, "type", f"must be the name of a source, 1 to {_MAX_SOURCE} characters", _MAX_SOURCE)
+    return tuple(value for _, value in found if isinstance(value, str))
+
+
+# Section `roles`.
+
+
+def _roles(root: Section) -> dict[str, Role]:
+    names = (*BUILT_IN_ROLES, *(key for key in root.document.keys("roles") if key not in BUILT_IN_ROLES))
+    declared = root.entries("roles", lambda entry: _role(entry, names))
+    for circle in metrics.circles({key: (role.like,) if role.like else () for key, role in declared.items()}):
+        root.fault(f"roles.{circle[0]}.like", "circle", f"is like itself: {' -> '.join((*circle, circle[0]))}")
+    built_in = {key: Role(key, {"": key.replace("_", " ").capitalize()}) for key in BUILT_IN_ROLES}
+    return {**built_in, **declared}
+
+
+def _role(entry: Section, names: Collection[str]) -> Role:
+    entry.only_with(("like",), entry.key not in BUILT_IN_ROLES, "a role of the program's own")
+    return Role(entry.key, like=entry.reference("like", "role", names), **entry.entry())
+
+
+# Across sections.
+
+
+def _check_goals_of_badges(root: Section, program: Program) -> None:
+    for badge in program.badges.values():
+        for leaf in (leaf for when in badge.conditions for leaf in badges.leaves_of(when)):
+            goal = program.goals.get(leaf.goal) if isinstance(leaf, badges.GoalReached) else None
+            if goal and goal.whose != "member":
+                root.fault(
+                    f"badges.{badge.key}",
+                    "conflict",
+                    f'the goal "{goal.key}" is of organizations: no member reaches it',
+                )
+
+
+def _used(path: str, values: Any, so_far: str = "") -> Iterator[str]:
+    """Where a file uses what a path of `NOT_YET` names."""
+    name, _, rest = path.partition(".")
+    field_, _, value = name.partition("=")
+    if not isinstance(values, dict):
+        return
+    for key in values if field_ == "*" else (field_,):
+        found = values.get(key)
+        if found is None or (value and found != value):
+            continue
+        at = f"{so_far}.{key}" if so_far else key
+        if rest:
+            yield from _used(rest, found, at)
+        else:
+            yield at
+
+
+# Legal but suspect.
+
+
+def _warn(program: Program, root: Section, now: int, sent: Collection[str] | None) -> None:
+    for path, until in _ends(program):
+        if until is not None and until <= now:
+            root.warn(path, "past", "ended in the past")
+    for key, reason in badges.unreachable(program.badges, _given(program), _valueless(program)):
+        root.warn(f"badges.{key}", "unreachable", reason)
+    for rule in program.rules.values():
+        if sent is not None and rule.types and not any(kind in sent for kind in rule.types):
+            root.warn(f"points.{rule.key}.event", "never_sent", f"no {', '.join(rule.types)} was ever sent")
+    _warn_of_roles(program, root)
+
+
+def _ends(program: Program) -> Iterator[tuple[str, int | None]]:
+    for rule in program.rules.values():
+        yield f"points.{rule.key}.until", rule.until
+    for boost in program.boosts.values():
+        yield f"boosts.{boost.key}.until", boost.until
+    for badge in program.badges.values():
+        yield f"badges.{badge.key}.until", badge.until
+    for goal in program.goals.values():
+        yield f"goals.{goal.key}.window", goal.window.end if isinstance(goal.window, Span) else None
+    for board in program.leaderboards.values():
+        yield f"leaderboards.{board.key}.window", board.window.end if isinstance(board.window, Span) else None
+
+
+def _given(program: Program) -> set[str]:
+    """Badges that come as rewards or prizes."""
+    rewards = {goal.reward.badge for goal in program.goals.values() if goal.reward}
+    prizes = {prize.badge for board in program.leaderboards.values() for prize in board.prizes}
+    return {badge for badge in rewards | prizes if badge}
+
+
+def _valueless(program: Program) -> set[str]:
+    """Metrics that no member ever has a value of, since all their events are about organizations."""
+    return {
+        metric.key
+        for metric in program.metrics.values()
+        if metric.types and all(program.events[kind].about == "organization" for kind in metric.types)
+    }
+
+
+def _warn_of_roles(program: Program, root: Section) -> None:
+    """An organization has no role and no locale: a condition on either leaves nobody."""
+    entries: list[tuple[str, str, conditions.Condition | None]] = []
+    entries += [(f"goals.{goal.key}.for", goal.whose, goal.for_) for goal in program.goals.values()]
+    entries += [(f"leaderboards.{board.key}.for", board.whose, board.for_) for board in program.leaderboards.values()]
+    for path, whose, condition in entries:
+        if whose == "organization" and condition and {"role", "locale"} & set(conditions.names_in(condition)):
+            root.warn(path, "unreachable", "an organization has neither role nor locale")

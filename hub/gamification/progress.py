@@ -123,11 +123,10 @@ class Unloaded(Exception):
 
 @dataclass(slots=True)
 class Parts:
-    """The loaded parts by name. `whole`: nothing else exists; `prefixes`: under these nothing else exists."""
+    """The loaded parts by name. `whole`: the member has no others."""
 
     found: dict[str, Any] = field(default_factory=dict)
     whole: bool = False
-    prefixes: frozenset[str] = frozenset()
     changed: set[str] = field(default_factory=set)
 
     def get(self, name: str) -> Any:
@@ -138,7 +137,7 @@ class Parts:
         self.changed.add(name)
 
     def under(self, prefix: str) -> Iterator[tuple[str, Any]]:
-        if not self.whole and prefix not in self.prefixes:
+        if not self.whole:
             raise Unloaded(prefix)
         return iter([(name, part) for name, part in self.found.items() if name.startswith(prefix)])
 
@@ -186,4 +185,9 @@ class Given:
     posted: Mapping[str, int] = field(
         default_factory=dict
     )  # points of awards that stand: a changed amount re-prices none
-    person: bool = True  # False: an organization, which has metrics only
+    who: int = 0  # the member's number; an organization's, negated
+
+    @property
+    def person(self) -> bool:
+        """An organization has metrics only."""
+        return self.who >= 0
