@@ -68,6 +68,15 @@ def timelines(connection: Connection, members: Collection[int]) -> dict[int, Tim
     return {member: _shared(own, shared, alike) for member, own in rows.items()}
 
 
+def of_organization(connection: Connection, organization: int) -> Timeline:
+    """What an organization was, and when."""
+    rows = organization_rows(connection, [organization]).get(organization, [])
+    if not rows:
+        return Timeline([BEGINNING], [Profile(organization=organization)])
+    nobody = MemberRow(0, BEGINNING, organization, rows[0].id, (), None, None, None, (), True)
+    return _timeline([nobody], {organization: rows})
+
+
 def member_rows(connection: Connection, members: Collection[int]) -> dict[int, list[MemberRow]]:
     """The rows of each member, oldest first."""
     t = member_profiles.c

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import monotonic
+from typing import Any
 
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import Column, Connection, Select, delete, or_, select
 
 from hub import clock
 from hub.db import on_sqlite, reader, transaction
@@ -122,7 +123,8 @@ def _candidates(connection: Connection, plan: Plan, entries: int) -> list[int]:
     return list(found)[:MEMBERS]
 
 
-def _aside(column):  # type: ignore[no-untyped-def]
+def _aside(column: Column[Any]) -> Select[tuple[int]]:
+    """The column's members but those set aside."""
     return select(column).where(~select(set_aside.c.member).where(set_aside.c.member == column).exists())
 
 

@@ -128,30 +128,27 @@ class _Batch:
     def fold(self, who: int) -> Result:
         if who in self.again:
             return self._fold_again(who)
-        given, prefixes = self.given(who), frozenset[str]()
         state = self.states.pop(who, None) or beginning(self.plan)
         parts = Parts(dict(self.parts.get(who, {})))
-        while True:
-            try:
-                outcome = engine.fold(self.plan, state, parts, self.new[who], given)
-                break
-            except Unloaded as missing:
-                prefixes |= {missing.prefix}
-                state = next(iter(self._states([who]).values()), None) or beginning(self.plan)
-                parts = self._parts_under(who, prefixes)
+        try:
+            outcome = engine.fold(self.plan, state, parts, self.new[who], self.given(who))
+        except Unloaded:
+            # The fold may have gone half way: it begins anew with all that the member has.
+            state = self._states([who]).get(who) or beginning(self.plan)
+            parts = self._all_parts(who)
+            outcome = engine.fold(self.plan, state, parts, self.new[who], self.given(who))
         if outcome.due_again:
             return self._fold_again(who)
         changed = [(name, _pack(parts.found[name])) for name in sorted(parts.changed)]
         return Result(who, _pack(packable(state)), changed, outcome)
 
-    def _parts_under(self, who: int, prefixes: frozenset[str]) -> Parts:
+    def _all_parts(self, who: int) -> Parts:
         rows = connection_rows(self.connection, progress_parts, [who])
-        found = {row.part: self.thaw(row.part, row.content) for row in rows}
-        return Parts(found, prefixes=prefixes, whole=True)
+        return Parts({row.part: self.thaw(row.part, row.content) for row in rows}, whole=True)
 
     def given(self, who: int) -> Given:
         if who < 0:
-            return Given(Timeline([0], [Profile(organization=-who)]), self.now, person=False)
+            return Given(Timeline([0], [Profile(organization=-who)]), self.now, who=who)
         kept, standing = self.kept.get(who, (set(), {}))
         return Given(
             self.timelines.get(who) or Timeline([0], [Profile()]),
@@ -159,6 +156,7 @@ class _Batch:
             self.targets.get(who, {}),
             tuple(standing[key] for key in sorted(kept)),
             {key: fact.points for key, fact in standing.items()},
+            who,
         )
 
     def _fold_again(self, who: int) -> Result:
@@ -176,6 +174,33 @@ def digested(connection: Connection, who: int, taken: Sequence[Event] = ()) -> l
     events = next(iter(told.values()))
     undigested = log.pending(connection, [event.entry for event in events]) | {event.entry for event in taken}
     return [event for event in events if event.entry not in undigested]
+
+
+def state_of(connection: Connection, plan: Plan, member: int, now: int) -> State:
+    """The member's state under this plan: as it stands, or folded for the purpose where it is of an older version."""
+    rows = connection_rows(connection, progress, [member])
+    if not rows or not rows[0].state:
+        return beginning(plan)
+    if rows[0].version == plan.newest.number:
+        return unpacked(plan, _unpack(rows[0].state))
+    return unpacked(plan, _unpack(_Batch(connection, plan, {}, {member}, now).fold(member).state))
+
+
+def given_of(connection: Connection, member: int, now: int) -> Given:
+    """Profile and targets of a member, to read its standing by."""
+    timeline = profiles.timelines(connection, [member]).get(member) or Timeline([0], [Profile()])
+    return Given(timeline, now, _targets(connection, [member]).get(member, {}), who=member)
+
+
+def objects(connection: Connection, plan: Plan, member: int, metric: str, window: str) -> list[tuple[Any, Any]]:
+    """The objects of a metric in a window, each with its tally."""
+    t = progress_parts.c
+    prefix = f"object/{metric}/{window}/"
+    rows = connection.execute(
+        select(t.part, t.content).where(t.member == member, t.part >= prefix, t.part < prefix[:-1] + "0")
+    )
+    found = [thawed_part(plan, part, content) for part, content in rows]
+    return [(Decimal(thing[0]) if isinstance(thing, list) else thing, tally) for thing, tally in found]
 
 
 def connection_rows(connection: Connection, table: Any, members: Sequence[int]) -> Sequence[Any]:

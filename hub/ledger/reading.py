@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
 
+from sqlalchemy import Connection, Row, select
+
+from hub.clock import DAY, MINUTE
+from hub.directory import profiles
+from hub.gamification import runs, tallies
+from hub.gamification.badges import AtLeastOf, GoalReached, HasBadge, Leaf, MetricAtLeast, StreakAtLeast, When
+from hub.gamification.engine import target_of
+from hub.gamification.goals import Goal
+from hub.gamification.numbers import Exact
+from hub.gamification.plan import BadgePlan, GoalPlan, Plan, StreakPlan, kind_name
+from hub.gamification.progress import BEFORE, ENDS, NAME, TALLY, Given, State
+from hub.gamification.ranking import number
+from hub.gamification.windows import Window, WindowKind, first_instant, local_date, written_date
+from hub.ledger import folding, programs
 from hub.ledger.boards import board
 from hub.ledger.standings import (
     AROUND,
@@ -25,6 +41,8 @@ from hub.ledger.standings import (
     StreakStanding,
     Version,
 )
+from hub.ledger.tables import accounts, awards, entries, goals_reached, member_values, organization_values, transfers
+from hub.ledger.writing import ISSUED
 
 __all__ = [
     "AROUND",
@@ -48,24 +66,406 @@ __all__ = [
     "board",
 ]
 
+_EPOCH_DAY = 719_163  # ordinal of 1970-01-01
+
 
 def points(connection: Connection, version: Version, member_no: int, now: int) -> Points:
     """Balance, earnings, level and the newest lines of a member."""
-    return Points(0, 0, None, (), ())
+    one = _member(connection, member_no, now)
+    lines = newest_lines(connection, member_no, LINES)
+    balance = connection.scalar(select(accounts.c.balance).where(accounts.c.member == member_no))
+    earned = one.value("points_earned", "all")
+    return Points(
+        balance=balance or 0,
+        earned=int(earned or 0),
+        level=_level(one),
+        months=_months(connection, one),
+        lines=lines,
+        changed_at=lines[0].posted_at if lines else None,
+    )
+
+
+class _Member:
+    """A member's state under the newest plan, read at one moment."""
+
+    def __init__(self, plan: Plan, state: State, given: Given) -> None:
+        self.plan, self.state, self.given = plan, state, given
+
+    def value(self, metric: str, kind: WindowKind) -> Exact | None:
+        """A metric's value in the window that holds now, as far as the state keeps that kind; objects and texts have none."""
+        plan = self.plan.metrics[self.plan.metric_index[metric]]
+        slot = self.state.metrics[plan.index][plan.position(kind)]
+        if not slot[3] <= self.given.now < slot[ENDS]:
+            return None
+        found = tallies.value(plan.slot_take, slot[TALLY])
+        return None if isinstance(found, str) else found
+
+    def before(self, metric: str, kind: WindowKind, window: Window) -> Exact | None:
+        """The value in the window before `window`, which holds now, as far as the state can tell."""
+        plan = self.plan.metrics[self.plan.metric_index[metric]]
+        slot = self.state.metrics[plan.index][plan.position(kind)]
+        at = BEFORE if slot[NAME] == window.name else TALLY if slot[ENDS] == window.start else None
+        found = None if at is None else tallies.value(plan.slot_take, slot[at])
+        return None if isinstance(found, str) else found
+
+
+def _member(connection: Connection, member: int, now: int) -> _Member:
+    plan = programs.plan(connection)
+    assert plan is not None, "no program is published"
+    return _Member(plan, folding.state_of(connection, plan, member, now), folding.given_of(connection, member, now))
+
+
+def newest_lines(connection: Connection, member: int, limit: int, before: int | None = None) -> tuple[Line, ...]:
+    """A member's ledger lines, newest first; `before`: only those with a smaller number."""
+    t = transfers.c
+    query = (
+        select(transfers, entries.c.source, entries.c.id, entries.c.type)
+        .join(entries, entries.c.no == t.entry)
+        .where(t.member == member)
+        .order_by(t.no.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(t.no < before)
+    return tuple(_line(row) for row in connection.execute(query))
+
+
+def _line(row: Row[Any]) -> Line:
+    cause, key, *_ = row.cause.split("/", 2)
+    return Line(
+        no=row.no,
+        at=row.at,
+        posted_at=row.posted_at,
+        amount=row.amount if row.from_account == ISSUED else -row.amount,
+        balance=row.balance,
+        kind=row.kind,
+        cause=cause,
+        key=key,
+        version=row.version,
+        event_source=row.source,
+        event_id=row.id,
+        event_type=row.type,
+        corrects=row.corrects,
+    )
+
+
+def _level(one: _Member) -> LevelStanding | None:
+    levels = one.plan.levels
+    if not levels:
+        return None
+    kept = [
+        one.plan.level_index.get(key.removeprefix("level/"), 0) for key in one.state.kept if key.startswith("level/")
+    ]
+    at = max([one.state.level - 1, 0, *kept])
+    above = levels[at + 1] if at + 1 < len(levels) else None
+    return LevelStanding(levels[at].key, levels[at].at, above.key if above else None, above.at if above else None)
+
+
+def _months(connection: Connection, one: _Member) -> tuple[Earned, ...]:
+    window: Window | None = one.plan.calendar.window("month", one.given.now)
+    windows: list[Window] = []
+    while window is not None and len(windows) < MONTHS:
+        windows.insert(0, window)
+        window = one.plan.calendar.previous("month", window)
+    found = _values(connection, one, "points_earned", [window.name for window in windows])
+    return tuple(Earned(window, int(found.get(window.name, 0))) for window in windows)
+
+
+def _values(connection: Connection, one: _Member, metric: str, windows: Sequence[str]) -> dict[str, Exact]:
+    t = member_values.c
+    rows = connection.execute(
+        select(t.window, t.value).where(t.member == one.given.who, t.metric == metric, t.window.in_(list(windows)))
+    )
+    return {window: number(value) for window, value in rows}
+
+
+# ----------------------------------------------------------------------------------------------------------- badges
 
 
 def badges(connection: Connection, version: Version, member_no: int, now: int) -> tuple[BadgeStanding, ...]:
     """All badges that the member may see, in the program's order; those earned and no longer in the program last."""
-    return ()
+    one = _member(connection, member_no, now)
+    earned = _earned(connection, member_no)
+    visible = [
+        plan
+        for plan in one.plan.badges
+        if plan.badge.key in earned or not (plan.badge.state != "active" or plan.badge.secret)
+    ]
+    standing = [_badge(connection, one, plan, earned.pop(plan.badge.key, [])) for plan in visible]
+    gone = [BadgeStanding(key, tuple(_tiers(rows, [])), None, _newest(rows)) for key, rows in earned.items()]
+    return tuple(standing + gone)
+
+
+def _earned(connection: Connection, member: int) -> dict[str, list[Row[Any]]]:
+    found: dict[str, list[Row[Any]]] = {}
+    query = (
+        select(awards).where(awards.c.member == member, awards.c.kind == "badge").order_by(awards.c.time, awards.c.no)
+    )
+    for row in connection.execute(query):
+        found.setdefault(row.badge, []).append(row)
+    return found
+
+
+def _badge(connection: Connection, one: _Member, plan: BadgePlan, rows: Sequence[Row[Any]]) -> BadgeStanding:
+    order = [tier for tier, _ in plan.tiers]
+    return BadgeStanding(plan.badge.key, tuple(_tiers(rows, order)), _next(connection, one, plan, rows), _newest(rows))
+
+
+def _newest(rows: Sequence[Row[Any]]) -> int | None:
+    return max((row.posted_at for row in rows), default=None)
+
+
+def _tiers(rows: Sequence[Row[Any]], order: Sequence[str | None]) -> list[Award]:
+    """One award a tier, in the program's order of tiers."""
+    by_tier: dict[str | None, list[Row[Any]]] = {}
+    for row in rows:
+        by_tier.setdefault(row.tier, []).append(row)
+    tiers = [*(tier for tier in order if tier in by_tier), *(tier for tier in by_tier if tier not in order)]
+    return [
+        Award(
+            tier, by_tier[tier][0].time, len(by_tier[tier]), next((row.kept for row in by_tier[tier] if row.kept), None)
+        )
+        for tier in tiers
+    ]
+
+
+def _next(connection: Connection, one: _Member, plan: BadgePlan, rows: Sequence[Row[Any]]) -> Step | None:
+    if plan.badge.state != "active":
+        return None
+    had = {row.tier for row in rows}
+    for tier, when in plan.tiers:
+        if when is not None and (plan.badge.repeat or tier not in had):
+            return _step(connection, one, plan, tier, when)
+    return None
+
+
+def _step(connection: Connection, one: _Member, plan: BadgePlan, tier: str | None, when: When) -> Step:
+    conditions = when.conditions if isinstance(when, AtLeastOf) else (when,)
+    count = when.count if isinstance(when, AtLeastOf) else 1
+    leaves = [leaf for condition in conditions for leaf in _leaves(condition)]
+    requirements = tuple(_requirement(connection, one, plan, leaf) for leaf in leaves)
+    shares = sorted((_share(requirement) for requirement in requirements), reverse=True)
+    count = min(count, len(shares)) or 1
+    return Step(tier, requirements, count, sum(shares[:count], Fraction(0)) / count)
+
+
+def _leaves(when: When) -> list[Leaf]:
+    if isinstance(when, AtLeastOf):
+        return [leaf for inner in when.conditions for leaf in _leaves(inner)]
+    return [when]
+
+
+def _share(requirement: Requirement) -> Fraction:
+    if requirement.needed <= 0 or requirement.met:
+        return Fraction(1)
+    return max(Fraction(0), Fraction(requirement.actual) / Fraction(requirement.needed))
+
+
+def _requirement(connection: Connection, one: _Member, plan: BadgePlan, leaf: Leaf) -> Requirement:
+    if isinstance(leaf, MetricAtLeast):
+        return _metric_requirement(connection, one, plan, leaf)
+    if isinstance(leaf, StreakAtLeast):
+        of = one.plan.streaks[one.plan.streak_index[leaf.streak]]
+        longest = runs.tail(of.streak, one.state.streaks[of.index])[2]
+        return Requirement("streak", leaf.streak, longest, leaf.at_least)
+    if isinstance(leaf, HasBadge):
+        times = one.state.times.get(leaf.badge, {})
+        count = sum(times.values()) if leaf.tier is None else times.get(leaf.tier, 0)
+        return Requirement("badge", leaf.badge, count, leaf.times, tier=leaf.tier)
+    if isinstance(leaf, GoalReached):
+        return Requirement("goal", leaf.goal, int(leaf.goal in one.state.goals), 1)
+    level = next(level for level in one.plan.levels if level.key == leaf.level)
+    return Requirement("level", leaf.level, one.value("points_earned", "all") or 0, level.at)
+
+
+def _metric_requirement(connection: Connection, one: _Member, plan: BadgePlan, leaf: MetricAtLeast) -> Requirement:
+    window = one.plan.calendar.window(leaf.within, one.given.now)
+    shown = window if leaf.within != "all" else None
+    if plan.badge.by is not None and one.plan.program.metrics[leaf.metric].by == plan.badge.by:
+        value, thing = _best_object(connection, one, leaf.metric, window.name)
+        return Requirement("metric", leaf.metric, value, leaf.at_least, shown, thing)
+    return Requirement("metric", leaf.metric, one.value(leaf.metric, leaf.within) or 0, leaf.at_least, shown)
+
+
+def _best_object(connection: Connection, one: _Member, metric: str, window: str) -> tuple[Exact, str | None]:
+    """The object with the greatest value, and that value."""
+    best: tuple[Exact, str | None] = (0, None)
+    for thing, tally in folding.objects(connection, one.plan, one.given.who, metric, window):
+        value = tallies.value(one.plan.program.metrics[metric].take, tally)
+        if value is not None and not isinstance(value, str) and value > best[0]:
+            best = (value, str(thing))
+    return best
+
+
+# ---------------------------------------------------------------------------------------------------------- streaks
 
 
 def streaks(connection: Connection, version: Version, member_no: int, now: int) -> tuple[StreakStanding, ...]:
     """Every streak of the program, in its order."""
-    return ()
+    one = _member(connection, member_no, now)
+    return tuple(_streak(one, plan) for plan in one.plan.streaks)
+
+
+def _streak(one: _Member, plan: StreakPlan) -> StreakStanding:
+    state, streak = one.state.streaks[plan.index], plan.streak
+    today = _today(one, plan)
+    standing = runs.standing(streak, state, plan.calendar, today)
+    until = None if standing.ends is None else _start_of(one, plan, standing.ends)
+    return StreakStanding(
+        streak=streak.key,
+        current=standing.current,
+        longest=standing.longest,
+        freezes=0,
+        at_risk=standing.at_risk,
+        alive_until=until,
+        periods=_periods(plan, state, today),
+    )
+
+
+def _zone(one: _Member, plan: StreakPlan) -> str:
+    own = one.given.timeline.at(one.given.now).time_zone if plan.streak.clock == "member" else None
+    return own or one.plan.time_zone
+
+
+def _today(one: _Member, plan: StreakPlan) -> int:
+    if plan.streak.clock == "event":
+        return written_date(one.given.now, one.state.streaks[plan.index][runs.OFFSET])
+    return local_date(_zone(one, plan), one.given.now)
+
+
+def _start_of(one: _Member, plan: StreakPlan, day: int) -> int:
+    if plan.streak.clock == "event":
+        midnight = (day - _EPOCH_DAY) * DAY
+        return midnight - int(one.state.streaks[plan.index][runs.OFFSET]) * MINUTE
+    return first_instant(_zone(one, plan), day)
+
+
+def _periods(plan: StreakPlan, state: runs.State, today: int) -> tuple[Period, ...]:
+    """The last periods up to the running one; days off between business days are shown too."""
+    counting, calendar = runs.counting(plan.streak, state), plan.calendar
+    first = min(counting, default=None)
+    found: list[Period] = []
+    day = today
+    while len(found) < PERIODS:
+        period = calendar.period(day)
+        start = day if period is None else max(calendar.end(period - 1), day - 31)
+        found.insert(0, Period(start, _state_of(period, counting, first, day == today)))
+        day = (start if plan.streak.every in ("week", "month") else day) - 1
+    return tuple(found)
+
+
+def _state_of(period: int | None, counting: set[int], first: int | None, running: bool) -> str:
+    if period is None or first is None or period < first:
+        return "open" if running and period is not None else "off"
+    if period in counting:
+        return "counted"
+    return "open" if running else "missed"
+
+
+# ------------------------------------------------------------------------------------------------------------ goals
 
 
 def goals(
     connection: Connection, version: Version, member_no: int, now: int, window: str | None = None
 ) -> tuple[GoalStanding, ...]:
     """The goals that the member, or her organization, has in the windows that hold now, or in `window`."""
-    return ()
+    one = _member(connection, member_no, now)
+    organization = one.given.timeline.at(now).organization
+    found: list[GoalStanding | None] = []
+    for goal in one.plan.program.goals.values():
+        held = _window_of(one.plan, goal, now, window)
+        if held is None:
+            continue
+        if goal.whose == "member":
+            found.append(_goal(connection, one, goal, held))
+        elif organization is not None:
+            found.append(_organization_goal(connection, one.plan, goal, held, organization, now))
+    return tuple(standing for standing in found if standing is not None)
+
+
+def organization_goals(
+    connection: Connection, version: Version, organization_no: int, now: int, window: str | None = None
+) -> tuple[GoalStanding, ...]:
+    """The goals that an organization has in the windows that hold now, or in `window`."""
+    plan = programs.plan(connection)
+    assert plan is not None, "no program is published"
+    found = []
+    for goal in plan.program.goals.values():
+        held = _window_of(plan, goal, now, window)
+        if goal.whose == "organization" and held is not None:
+            found.append(_organization_goal(connection, plan, goal, held, organization_no, now))
+    return tuple(standing for standing in found if standing is not None)
+
+
+def _window_of(plan: Plan, goal: Goal, now: int, name: str | None) -> Window | None:
+    if name is None:
+        return plan.calendar.window(goal.window, now)
+    held = plan.calendar.named(name)
+    kind = plan.calendar.kind_of(name)
+    return held if held is not None and kind is not None and kind_name(kind) == kind_name(goal.window) else None
+
+
+def _goal(connection: Connection, one: _Member, goal: Goal, window: Window) -> GoalStanding | None:
+    plan = next(plan for plan in one.plan.goals if plan.goal.key == goal.key)
+    actual, before = _around(connection, one, goal, window)
+    target = target_of(plan, window.name, window.end, before, one.given)
+    if target is None:
+        return None
+    t = goals_reached.c
+    reached = connection.scalar(
+        select(t.at).where(t.member == one.given.who, t.goal == goal.key, t.window == window.name)
+    )
+    return _standing(one.plan, goal, window, actual, target, reached is not None, reached, one.given.now)
+
+
+def _around(connection: Connection, one: _Member, goal: Goal, window: Window) -> tuple[Exact | None, Exact | None]:
+    """The goal's metric in the window and in the one before."""
+    if window.start <= one.given.now < window.end:
+        return one.value(goal.metric, goal.window), one.before(goal.metric, goal.window, window)
+    before = one.plan.calendar.previous(goal.window, window)
+    found = _values(connection, one, goal.metric, [window.name, *([before.name] if before else [])])
+    return found.get(window.name), found.get(before.name) if before else None
+
+
+def _organization_goal(
+    connection: Connection, plan: Plan, goal: Goal, window: Window, organization: int, now: int
+) -> GoalStanding | None:
+    before = plan.calendar.previous(goal.window, window)
+    t = organization_values.c
+    names = [window.name, *([before.name] if before else [])]
+    rows = connection.execute(
+        select(t.window, t.value).where(t.organization == organization, t.metric == goal.metric, t.window.in_(names))
+    )
+    found = {name: number(value) for name, value in rows}
+    given = Given(profiles.of_organization(connection, organization), now, who=-organization)
+    previous = found.get(before.name) if before else None
+    target = target_of(GoalPlan.of(goal), window.name, window.end, previous, given)
+    if target is None:
+        return None
+    actual = found.get(window.name)
+    return _standing(plan, goal, window, actual, target, (actual or 0) >= target, None, now)
+
+
+def _standing(
+    plan: Plan,
+    goal: Goal,
+    window: Window,
+    actual: Exact | None,
+    target: Exact,
+    reached: bool,
+    reached_at: int | None,
+    now: int,
+) -> GoalStanding:
+    status = "reached" if reached else "open" if now < window.end else "missed"
+    final = now >= window.end + plan.program.settings.grace and window.end > plan.newest.live_from
+    return GoalStanding(
+        goal.key, window, goal.whose, actual, target, _pace(window, actual, target, now), status, final, reached_at
+    )
+
+
+def _pace(window: Window, actual: Exact | None, target: Exact, now: int) -> str | None:
+    """Actual / (target x elapsed share of the window), from 1 on ahead; none before 1 % of the window, and for `all`."""
+    length, elapsed = window.end - window.start, min(now, window.end) - window.start
+    if window.name == "all" or elapsed * 100 < length:
+        return None
+    return "ahead" if Fraction(actual or 0) * length >= Fraction(target) * elapsed else "behind"

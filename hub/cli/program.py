@@ -1,0 +1,98 @@
+"""`hub program`: check, publish and show the vendor's rules."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from sqlalchemy import select
+
+from hub import clock
+from hub.cli import Fault, with_app
+from hub.db import reader, transaction
+from hub.gamification import faults
+from hub.gamification import program as programs
+from hub.ledger import programs as published
+from hub.ledger.tables import versions
+
+
+@click.group()
+def program() -> None:
+    """The program: what may arrive, what it earns, what is shown."""
+
+
+@program.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for a program to read.")
+def check(file: Path, as_json: bool) -> None:
+    """Name every fault of a program file; exit 1 if there is any."""
+    reading = programs.read(file.read_bytes(), now=clock.now())
+    if as_json:
+        found = {"faults": reading.faults, "warnings": reading.warnings}
+        click.echo(json.dumps({kind: [asdict(fault) for fault in some] for kind, some in found.items()}, indent=2))
+    else:
+        _say(reading.faults, reading.warnings)
+    if reading.program is None:
+        sys.exit(1)
+    if not as_json:
+        click.echo(f"{file}: no faults")
+
+
+@program.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@with_app
+def publish(file: Path) -> None:
+    """Make a program file the next version."""
+    text, now = file.read_bytes(), clock.now()
+    _say((), programs.read(text, now=now).warnings)
+    with transaction() as connection:
+        version = published.publish_text(connection, text.decode("utf-8", "replace"), now)
+    if isinstance(version, list):
+        _say(tuple(version), ())
+        raise Fault(f"{file} is not published: {_count(len(version), 'fault')}")
+    click.echo(f"version {version.number} is published")
+
+
+@program.command()
+@click.option("--version", "number", type=int, help="Default: the newest.")
+@with_app
+def show(number: int | None) -> None:
+    """Print a published version as it was written."""
+    query = select(versions.c.text).order_by(versions.c.version.desc()).limit(1)
+    with reader() as connection:
+        text = connection.scalar(query if number is None else query.where(versions.c.version == number))
+    if text is None:
+        raise Fault("no program is published" if number is None else f"there is no version {number}")
+    click.echo(text, nl=not text.endswith("\n"))
+
+
+@program.command("versions")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for a program to read.")
+@with_app
+def versions_(as_json: bool) -> None:
+    """All published versions, the newest first."""
+    with reader() as connection:
+        rows = connection.execute(select(versions).order_by(versions.c.version.desc())).all()
+    told = [{"version": row.version, "published_at": clock.moment(row.published_at).isoformat()} for row in rows]
+    if as_json:
+        click.echo(json.dumps({"items": told}, indent=2))
+        return
+    for one in told:
+        click.echo(f"{one['version']}\t{one['published_at']}")
+
+
+def _say(found: tuple[faults.Fault, ...], warnings: tuple[faults.Fault, ...]) -> None:
+    for fault in found:
+        click.echo(str(fault), err=True)
+    for warning in warnings:
+        click.echo(f"warning: {warning}", err=True)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+commands = [program]
