@@ -34,11 +34,14 @@ def create_app(config: Config) -> Flask:
 def _parts() -> tuple[Part, ...]:
     """The parts of the app, from the bottom up."""
     # Imported only here, so that the pure core can be used without loading all the others.
-    from hub import db, jobs, live, web
+    from hub import db, identity, jobs, live, web
+    from hub.api import health
 
     return (
         db,
         web,
+        identity,
+        health,
         live,
         jobs,
     )

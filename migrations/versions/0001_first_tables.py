@@ -27,6 +27,7 @@ def upgrade() -> None:
     signals()
     directory()
     ledger()
+    identity()
     if op.get_bind().dialect.name == "sqlite":
         guard_sqlite()
     else:
@@ -220,7 +221,7 @@ def ledger() -> None:
     op.create_table(
         "progress",
         Column("member", Number, primary_key=True, autoincrement=False),
-        Column("version", Integer, nullable=False),
+        Column("version", Integer, nullable=False, index=True),
         Column("state", LargeBinary, nullable=False),
     )
     op.create_table(
@@ -308,6 +309,21 @@ def ledger() -> None:
         Column("id", Text, primary_key=True),
         Column("started_at", BigInteger, nullable=False),
         Column("seen_at", BigInteger, nullable=False),
+    )
+
+
+def identity() -> None:
+    op.create_table(
+        "api_keys",
+        Column("id", Text, primary_key=True),
+        Column("name", Text, nullable=False),
+        Column("hash", Text, nullable=False, unique=True),
+        Column("scopes", Text, nullable=False),
+        Column("sources", Text, nullable=False),
+        Column("organization", BigInteger, ForeignKey("organizations.no")),
+        Column("created_at", BigInteger, nullable=False),
+        Column("last_used_at", BigInteger),
+        Column("revoked_at", BigInteger),
     )
 
 

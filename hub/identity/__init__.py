@@ -1,0 +1,29 @@
+"""Identity: who somebody is (sign-in, sessions, API keys), and who may see and do what."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from hub.identity import access, sign_in, viewers
+from hub.identity.access import current_key, may, member_seen, public, requires, requires_scope, visible
+from hub.identity.viewers import Viewer, current_member
+
+__all__ = [
+    "Viewer",
+    "current_key",
+    "current_member",
+    "init",
+    "may",
+    "member_seen",
+    "public",
+    "requires",
+    "requires_scope",
+    "visible",
+]
+
+
+def init(app: Flask) -> None:
+    viewers.login.init_app(app)
+    access.init(app)
+    app.register_blueprint(sign_in.bp)
+    app.jinja_env.globals["current_member"] = current_member

@@ -1,0 +1,126 @@
+"""Signing in. In a demo hub one chooses who to be; single sign-on has its own doors.
+
+After signing in one lands on the page that was asked for, if it is one of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from flask import Blueprint, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Connection, Row, func, or_, select
+
+from hub import clock
+from hub.db import reader
+from hub.directory import lookup
+from hub.directory.tables import members, organization_profiles, present
+from hub.identity.access import public, requires
+from hub.identity.viewers import sign_in, sign_out, viewer
+from hub.ledger import programs
+from hub.web import Problem, not_found, settings
+from hub.wording import language, said
+
+bp = Blueprint("identity", __name__)
+
+PEOPLE = 60
+SEARCH_CHARACTERS = 100
+
+
+class Choice(NamedTuple):
+    """Somebody to be, in a demo hub."""
+
+    id: str
+    name: str
+    role: str
+    organization: str | None
+
+
+@bp.get("/sign-in")
+@public
+def page() -> ResponseReturnValue:
+    asked = request.args.get("q", "")[:SEARCH_CHARACTERS].strip()
+    groups = _by_role(asked) if settings().demo else []
+    return render_template(
+        "identity/sign_in.html",
+        demo=settings().demo,
+        groups=groups,
+        asked=asked,
+        next=local(request.args.get("next", "")),
+    )
+
+
+@bp.post("/sign-in")
+@public
+def choose() -> ResponseReturnValue:
+    if not settings().demo:
+        raise not_found()
+    with reader() as connection:
+        known = lookup.member(connection, request.form.get("member", ""))
+        chosen = viewer(connection, known.no, clock.now()) if known else None
+    if chosen is None:
+        raise Problem(422, "unknown_member", "There is nobody by that name here, or no longer.")
+    sign_in(chosen)
+    return redirect(local(request.form.get("next", "")), 303)
+
+
+@bp.post("/sign-out")
+@requires("session:end")
+def leave() -> ResponseReturnValue:
+    sign_out()
+    return redirect("/sign-in", 303)
+
+
+def local(address: str) -> str:
+    """The address if it is a page of this hub, else the homepage: nobody is led away by a link to the sign-in."""
+    # Browsers take a backslash for a slash, and drop tabs and line ends.
+    plain = address.startswith("/") and not address.startswith("//") and "\\" not in address and address.isprintable()
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "/"
+    return address if plain and not (parts.scheme or parts.netloc) else "/"
+
+
+def _by_role(asked: str) -> list[tuple[str, list[Choice]]]:
+    """People of each role, some of every one; those whose name, id or organization matches what was asked."""
+    with reader() as connection:
+        found = [_choice(row) for row in _people(connection, asked)]
+        titles = _titles(connection)
+    found.sort(key=lambda one: one.role)
+    groups = groupby(found, key=lambda one: one.role)
+    return [(said(titles.get(role, {}), role, language()), list(several)) for role, several in groups]
+
+
+def _titles(connection: Connection) -> dict[str, Mapping[str, str]]:
+    version = programs.newest(connection)
+    return {key: role.title for key, role in version.program.roles.items()} if version else {}
+
+
+def _people(connection: Connection, asked: str) -> list[Row[Any]]:
+    # A member's place among those of the same roles: so the first PEOPLE are not all of one.
+    place = func.row_number().over(partition_by=present.c.roles, order_by=(present.c.name, present.c.member))
+    company = (
+        select(organization_profiles.c.name)
+        .where(organization_profiles.c.organization == present.c.organization)
+        .order_by(organization_profiles.c.valid_from.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    people = (
+        select(members.c.id, present.c.name, present.c.roles, company.label("company"))
+        .join(present, present.c.member == members.c.no)
+        .where(present.c.active)
+    )
+    if asked:
+        people = people.where(
+            or_(*(one.icontains(asked, autoescape=True) for one in (present.c.name, members.c.id, company)))
+        )
+    return list(connection.execute(people.order_by(place, present.c.roles, present.c.member).limit(PEOPLE)))
+
+
+def _choice(row: Row[Any]) -> Choice:
+    return Choice(row.id, row.name, row.roles.strip("|").split("|")[0], row.company)
