@@ -21,6 +21,10 @@ class Unreadable(ValueError):
     """Not JSON, or JSON with more than one meaning."""
 
 
+class TooMany(Exception):
+    """An array of more values than are taken."""
+
+
 def decode(text: bytes) -> Any:
     """The value of a JSON text. Raises Unreadable."""
     try:
@@ -32,26 +36,30 @@ def decode(text: bytes) -> Any:
     return _slow(text)
 
 
-def decode_array(text: bytes) -> list[tuple[Any, int]]:
-    """The values of a JSON array, each with its size in bytes. Raises Unreadable."""
+def decode_array(text: bytes, limit: int) -> list[tuple[Any, int]]:
+    """The values of a JSON array, each with its size in bytes. Raises Unreadable, or TooMany than `limit`."""
     try:
-        values = [(_fast(part), part.nbytes) for part in _views(text)]
+        views = _views(text, limit)
+        values = [(_fast(part), part.nbytes) for part in views]
         if not _spaced(text) and text.count(b'":') == sum(keys(value, 2) for value, _ in values):
             return values
     except (msgspec.MsgspecError, ValueError, RecursionError, InvalidOperation):
         pass
     if not isinstance(_slow(text), list):
         raise Unreadable("not an array")
-    return [(_slow(bytes(part)), part.nbytes) for part in _views(text)]
+    return [(_slow(bytes(part)), part.nbytes) for part in _views(text, limit)]
+
+
+def _views(text: bytes, limit: int) -> list[memoryview]:
+    """The texts of an array's values."""
+    parts = _parts(text)
+    if len(parts) > limit:
+        raise TooMany(f"more than {limit} values")
+    return [memoryview(part) for part in parts]
 
 
 _fast = msgspec.json.Decoder(float_hook=Decimal).decode
 _parts = msgspec.json.Decoder(list[msgspec.Raw]).decode
-
-
-def _views(text: bytes) -> list[memoryview]:
-    """The texts of an array's values."""
-    return [memoryview(part) for part in _parts(text)]
 
 
 def _spaced(text: bytes) -> bool:

@@ -1,0 +1,120 @@
+"""One entry of the log as people and other systems ask for it: by its public ref, or by source and id."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from hub.ledger.tables import entries, held, refused
+
+Status = Literal["accepted", "held", "rejected"]
+
+PREFIX = "e_"
+_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+_BITS, _LENGTH = 40, 8
+#: A bijection of 40 bits: refs of neighbours do not look alike, and do not tell how many there are.
+_FACTOR = 0x9E3779B97F | 1
+_INVERSE = pow(_FACTOR, -1, 1 << _BITS)
+_MASK = (1 << _BITS) - 1
+_PAIRS = tuple(high + low for high in _LETTERS for low in _LETTERS)
+_VALUES = {letter: value for value, letter in enumerate(_LETTERS)}
+
+
+def ref(number: int) -> str:
+    """The public name of an entry: short, stable, and nothing to read in it."""
+    mixed = number * _FACTOR & _MASK
+    return (
+        f"{PREFIX}{_PAIRS[mixed >> 30]}{_PAIRS[mixed >> 20 & 1023]}{_PAIRS[mixed >> 10 & 1023]}{_PAIRS[mixed & 1023]}"
+    )
+
+
+def number(name: str) -> int | None:
+    """The number of the entry with this public name; None where it is no such name."""
+    letters = name.removeprefix(PREFIX)
+    if len(letters) != _LENGTH or name == letters or not all(letter in _VALUES for letter in letters):
+        return None
+    mixed = 0
+    for letter in letters:
+        mixed = mixed << 5 | _VALUES[letter]
+    return mixed * _INVERSE & _MASK
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`status` is accepted, held or rejected (held once, and found wrong later); then `code`, `path`, `message` say why.
+
+    `time`, `received_at` and `known_at` in microseconds, `offset` in minutes; `data` is JSON.
+    """
+
+    number: int
+    source: str
+    id: str
+    type: str
+    subject: str
+    time: int
+    offset: int
+    data: str
+    received_at: int
+    known_at: int | None
+    member: int | None
+    organization: int | None
+    status: Status
+    code: str | None
+    path: str | None
+    message: str | None
+
+
+def read(connection: Connection, name: str) -> Entry | None:
+    """The entry with this public name."""
+    wanted = number(name)
+    return None if wanted is None else _one(connection, entries.c.no == wanted)
+
+
+def of_key(connection: Connection, source: str, key: str) -> Entry | None:
+    return _one(connection, (entries.c.source == source) & (entries.c.id == key))
+
+
+def waiting(connection: Connection, after: int, limit: int, sources: Collection[str] = ()) -> list[Entry]:
+    """Held entries in the order they came, from the one after `after` on; of these sources, where some are named."""
+    which = _ENTRY.where(held.c.entry > after)
+    if sources:
+        which = which.where(entries.c.source.in_(sources))
+    return [_entry(tuple(row)) for row in connection.execute(which.order_by(held.c.entry).limit(limit))]
+
+
+def _one(connection: Connection, which: ColumnElement[bool]) -> Entry | None:
+    row = connection.execute(_ENTRY.where(which)).first()
+    return None if row is None else _entry(tuple(row))
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    *told, code, refused_code, path, message = row
+    status: Status = "held" if code else "rejected" if refused_code else "accepted"
+    return Entry(*told, status, code or refused_code, path, message)  # type: ignore[call-arg]
+
+
+_ENTRY = (
+    select(
+        entries.c.no,
+        entries.c.source,
+        entries.c.id,
+        entries.c.type,
+        entries.c.subject,
+        entries.c.time,
+        entries.c.offset,
+        entries.c.data,
+        entries.c.received_at,
+        entries.c.known_at,
+        entries.c.member,
+        entries.c.organization,
+        held.c.code,
+        refused.c.code,
+        refused.c.path,
+        refused.c.message,
+    )
+    .outerjoin(held, held.c.entry == entries.c.no)
+    .outerjoin(refused, refused.c.entry == entries.c.no)
+)
