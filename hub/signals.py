@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 from typing import Any
 
 import msgspec
@@ -148,14 +148,14 @@ class Follower:
         return self.last > 0 and oldest is not None and oldest > self.last
 
     def _miss(self, numbers: list[int], now: int) -> bool:
-        """Note the numbers that are jumped over; False where they are too many to look for."""
+        """Note the numbers that are jumped over; False where not all of them can be looked for, but only the newest."""
         new = [self.last, *(number for number in numbers if number > self.last)]
         jumps = [range(before + 1, number) for before, number in pairwise(new)]
+        newest_first = chain.from_iterable(reversed(jump) for jump in reversed(jumps))
         few = len(self._gaps) + sum(map(len, jumps)) <= GAPS_KEPT
-        if few:
-            self._gaps.update((gap, _Gap(now)) for jump in jumps for gap in jump)
-        else:
+        if not few:
             self._gaps.clear()
+        self._gaps.update((gap, _Gap(now)) for gap in islice(newest_first, GAPS_KEPT))
         return few
 
     def _drop(self, numbers: Iterable[int]) -> None:

@@ -15,13 +15,11 @@ from hub.ledger.worker import AlreadyWorking, Worker, sole
 @with_app
 def worker(lifeline: int | None) -> None:
     """Digest events as they come: one more worker, on any machine (PostgreSQL); on SQLite there is one at a time."""
-    from hub.ledger import digest
-
     stop = stop_at_signal()
     follow_lifeline(lifeline)
     try:
         with sole(), current_app.extensions["jobs"].running():
-            Worker(digest.run, stop).run()
+            Worker(stop).run()
     except AlreadyWorking as error:
         raise Fault(str(error)) from error
 

@@ -11,7 +11,7 @@ import fcntl
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
@@ -21,8 +21,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub import clock
 from hub.db import db, transaction
-from hub.ledger.tables import organizations_due, workers
-from hub.signals import Changes, polling, queue, refolds
+from hub.ledger import digest
+from hub.ledger.tables import workers
+from hub.signals import Changes, polling
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +33,6 @@ HEARTBEAT_SECONDS = 5.0
 #: A worker that has not been seen for this long counts as dead. A batch takes seconds at most.
 ALIVE_US = 60 * clock.SECOND
 BACKOFF_SECONDS = (0.1, 5.0)
-
-Digest = Callable[[int], int]
 
 
 class AlreadyWorking(Exception):
@@ -56,10 +55,9 @@ def sole() -> Iterator[None]:
 
 
 class Worker:
-    """One worker, from `run` until `stop` is set. `digest` takes the time and gives how many entries it digested."""
+    """One worker, from `run` until `stop` is set."""
 
-    def __init__(self, digest: Digest, stop: Event) -> None:
-        self._digest = digest
+    def __init__(self, stop: Event) -> None:
         self._stop = stop
         self._id = secrets.token_hex(8)
         self._seen_at = float("-inf")
@@ -82,14 +80,13 @@ class Worker:
         changed, looked_at = Changes(connection), float("-inf")
         while not self._stop.is_set():
             self._show_life()
-            if time.monotonic() - looked_at >= LOOK_SECONDS or (changed() and pending(connection)):
+            if time.monotonic() - looked_at >= LOOK_SECONDS or (changed() and digest.pending()):
                 looked_at = time.monotonic()
                 self._digest_all()
-            connection.rollback()
             self._stop.wait(POLL_SECONDS)
 
     def _digest_all(self) -> None:
-        while not self._stop.is_set() and self._digest(clock.now()):
+        while not self._stop.is_set() and digest.run():
             self._show_life()
 
     def _show_life(self) -> None:
@@ -112,16 +109,6 @@ class Worker:
             log.warning("the worker could not sign off: %s", str(error).splitlines()[0])
 
 
-def pending(connection: Connection) -> bool:
-    """Whether anything waits for a worker: one indexed look a table."""
-    return bool(connection.scalar(_PENDING))
-
-
 def alive(connection: Connection, now: int) -> bool:
     """Whether a worker has been seen of late."""
     return bool(connection.scalar(select(exists().where(workers.c.seen_at >= now - ALIVE_US))))
-
-
-_PENDING = select(
-    exists(select(queue.c.entry)) | exists(select(refolds.c.member)) | exists(select(organizations_due.c.no))
-)

@@ -39,6 +39,8 @@ class Following:
         self._loop = loop
         self._stop = Event()
         self._follower: Follower | None = None
+        #: Set once it knows where it begins: from then on pages have a cursor.
+        self.ready = Event()
         self._thread = Thread(target=self._run, name="live", daemon=True)
 
     def start(self) -> None:
@@ -83,6 +85,7 @@ class Following:
             restored, self._follower = self._follower is not None, follower
             self._hand(follower, {EVERYTHING} if restored else set())
         connection.rollback()
+        self.ready.set()
 
     def _read(self, connection: Connection) -> None:
         follower = self._follower

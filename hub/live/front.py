@@ -41,6 +41,7 @@ Headers = list[tuple[bytes, bytes]]
 THREADS = 16
 ADMITTING_THREADS = 2
 RETRY_AFTER_SECONDS = 15
+READY_SECONDS = 2.0
 CURSOR_DIGITS = 18
 
 _HEADERS: Headers = [
@@ -95,7 +96,7 @@ class Front:
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
-        self._start()
+        await self._start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self.end_streams()
@@ -103,11 +104,13 @@ class Front:
             await asyncio.to_thread(self._following.stop)
         await send({"type": "lifespan.shutdown.complete"})
 
-    def _start(self) -> None:
+    async def _start(self) -> None:
         if self._live.wanted:
             self._live.streams = Streams()
             self._following = Following(self._app, self._live.streams, asyncio.get_running_loop())
             self._following.start()
+            # Not longer: the hub says what is wrong with its database better than a server that does not start.
+            await asyncio.to_thread(self._following.ready.wait, READY_SECONDS)
 
     async def _serve_stream(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
