@@ -4,21 +4,46 @@ The cast is the same everywhere: Ada owns Acme, Bo sells for Acme, Fay looks aft
 elsewhere and must always get a 404.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from config import Config
 from hub import clock, create_app
-from hub.db import db
+from hub.cli import main
+from hub.db import db, reader, transaction
+from hub.directory import assignments, lookup, members, organizations
+from hub.directory.assignments import AssignmentRecord
+from hub.directory.members import MemberProfile, MemberRecord
+from hub.directory.organizations import OrganizationProfile, OrganizationRecord
 
 #: A Monday in Berlin's winter time.
 NOW = "2026-11-23T10:00:00Z"
+JANUARY = clock.instant("2026-01-01T00:00:00Z")
+
+ORGANIZATIONS = (
+    OrganizationRecord("acme", OrganizationProfile("Acme", "reseller", "gold", "emea"), JANUARY),
+    OrganizationRecord("globex", OrganizationProfile("Globex", "distributor", "silver", "apac"), JANUARY),
+    OrganizationRecord("vendor", OrganizationProfile("The vendor"), JANUARY),
+)
+#: Beside the four: Bea sells for Acme too, Pat runs the program.
+PEOPLE = (
+    MemberRecord("ada", MemberProfile("Ada Berg", "ada@acme.example", "acme", ("partner_owner",)), (), JANUARY),
+    MemberRecord(
+        "bo", MemberProfile("Bo Lind", None, "acme", ("sales_rep",), "Europe/Berlin", "de"), ("lms:4711",), JANUARY
+    ),
+    MemberRecord("bea", MemberProfile("Bea Noor", None, "acme", ("sales_rep",)), (), JANUARY),
+    MemberRecord("fay", MemberProfile("Fay Okafor", None, "vendor", ("field_team",)), (), JANUARY),
+    MemberRecord("pat", MemberProfile("Pat Silva", None, "vendor", ("program_admin",)), (), JANUARY),
+    MemberRecord("cy", MemberProfile("Cy Tanaka", None, "globex", ("sales_rep",), "Asia/Tokyo"), (), JANUARY),
+)
+LOOKED_AFTER = (AssignmentRecord("acme", "fay", "field_team"),)
 
 
 class Client(FlaskClient):
@@ -61,3 +86,45 @@ def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
 def client(app: Flask) -> FlaskClient:
     """A browser, or another system, that talks to `app`."""
     return app.test_client()
+
+
+@pytest.fixture
+def cast(app: Flask) -> dict[str, int]:
+    """A hub that knows the cast since January: their numbers by id."""
+    assert app
+    with transaction() as connection:
+        organizations.upsert(connection, ORGANIZATIONS, JANUARY)
+        members.upsert(connection, PEOPLE, JANUARY)
+        assignments.upsert(connection, LOOKED_AFTER, JANUARY)
+    with reader() as connection:
+        return {id_: known.no for id_, known in lookup.members(connection, [one.id for one in PEOPLE]).items()}
+
+
+@pytest.fixture
+def signed_in(app: Flask, cast: dict[str, int]) -> Callable[[str], FlaskClient]:
+    """The browser of one of the cast, signed in: `signed_in("bo").get("/")`."""
+
+    def browser(id_: str) -> FlaskClient:
+        client = app.test_client()
+        with client.session_transaction() as session:
+            session["_user_id"] = str(cast[id_])
+        return client
+
+    return browser
+
+
+@pytest.fixture
+def hub(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
+    """The `hub` command on the database of `app`: `hub("keys", "list")` gives exit status, output, error output."""
+    config = app.config["HUB"]
+    environ = settings(config.database_url.render_as_string(hide_password=False), config.instance.parent)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        done = CliRunner().invoke(main, arguments)
+        if done.exception and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return done.exit_code, done.stdout, done.stderr
+
+    return command
