@@ -34,14 +34,17 @@ def create_app(config: Config) -> Flask:
 def _parts() -> tuple[Part, ...]:
     """The parts of the app, from the bottom up."""
     # Imported only here, so that the pure core can be used without loading all the others.
-    from hub import db, identity, jobs, live, web
+    from hub import assets, db, home, identity, jobs, live, web, wording
     from hub.api import health
 
     return (
         db,
         web,
+        wording,
+        assets,
         identity,
         health,
         live,
+        home,
         jobs,
     )

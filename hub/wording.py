@@ -1,14 +1,14 @@
 """How numbers, amounts, times and titles are said to a person: by her locale, in her time zone.
 
-`speak` sets whom this request speaks to; until then it is English and UTC. A locale whose language is not translated
-keeps its country's numbers and dates around English words.
+`listen` says who a request speaks to, and `speak` says it for this request alone. A locale whose language is not
+translated keeps its country's numbers and dates around English words.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
@@ -19,7 +19,7 @@ from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError, dates, numbers
-from flask import Flask, g, has_app_context
+from flask import Flask, current_app, g, has_request_context
 from flask_babel import Babel, gettext, refresh
 
 from hub import clock
@@ -63,9 +63,14 @@ def init(app: Flask) -> None:
     app.jinja_env.globals.update(language=language, direction=direction)
 
 
+def listen(app: Flask, whom: Callable[[], tuple[str | None, str | None]]) -> None:
+    """Ask `whom` for locale and zone, once a request, when the first word is said."""
+    app.extensions["hub_wording"] = whom
+
+
 def speak(locale: str | None, time_zone: str | None) -> None:
     """From here on this request speaks to somebody with this locale and zone; None or unknown: English, UTC."""
-    g.hub_locale, g.hub_zone = locale_of(locale), zone_of(time_zone)
+    g.hub_listener = (locale_of(locale), zone_of(time_zone))
     refresh()
 
 
@@ -93,11 +98,25 @@ def zone_of(name: str | None) -> tzinfo:
 
 
 def locale() -> Locale:
-    return g.get("hub_locale", locale_of(None)) if has_app_context() else locale_of(None)
+    return _listener()[0]
 
 
 def zone() -> tzinfo:
-    return g.get("hub_zone", zone_of(None)) if has_app_context() else zone_of(None)
+    return _listener()[1]
+
+
+def _listener() -> tuple[Locale, tzinfo]:
+    if not has_request_context():
+        return locale_of(None), zone_of(None)
+    if "hub_listener" not in g:
+        tag, name = current_app.extensions.get("hub_wording", _nobody)()
+        g.hub_listener = (locale_of(tag), zone_of(name))
+    listener: tuple[Locale, tzinfo] = g.hub_listener
+    return listener
+
+
+def _nobody() -> tuple[None, None]:
+    return None, None
 
 
 def language() -> str:

@@ -7,12 +7,14 @@ from flask.typing import ResponseReturnValue
 
 from hub import clock
 from hub.home.samples import samples
+from hub.identity import public
 from hub.widgets import kit
 
 bp = Blueprint("style", __name__)
 
 
 @bp.get("/style")
+@public
 def page() -> ResponseReturnValue:
     shown = [(sample, _rendered(sample.widget, sample.values)) for sample in samples(clock.now())]
     return render_template("home/style.html", shown=shown, failed=_failed(), now=clock.now())

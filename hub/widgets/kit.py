@@ -8,6 +8,7 @@ through the same door. A widget that fails shows a quiet fallback; the page arou
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -25,15 +26,16 @@ from markupsafe import Markup
 from sqlalchemy import Connection
 
 from hub import widgets
-from hub.directory.lookup import Person
 from hub.gamification.metrics import Metric
 from hub.gamification.program import Program
+from hub.identity import Viewer
 from hub.ledger.reading import Version
 from hub.wording import said
 
 log = logging.getLogger(__name__)
 
 GROUP = "hub.widgets"
+VERSION_LETTERS = 16
 SIZES = ("small", "wide", "full")
 
 
@@ -42,7 +44,7 @@ class View:
     """Who looks, at what, and when: all that a widget's query may know."""
 
     connection: Connection
-    member: Person
+    member: Viewer
     version: Version
     now: int
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -106,6 +108,11 @@ class Kind:
 class Rendered:
     html: Markup
     failed: bool = False
+
+    @property
+    def version(self) -> str:
+        """The same as long as the content is: a page need not swap what it already shows."""
+        return hashlib.sha256(self.html.encode()).hexdigest()[:VERSION_LETTERS]
 
 
 @cache

@@ -1,6 +1,8 @@
 // Small islands of behaviour. Everything here is extra: pages can be read, and their links and forms used, without it.
 
 const root = document.documentElement;
+// How far the server's clock is ahead of this device's.
+const ahead = root.dataset.now ? Number(root.dataset.now) - Date.now() : 0;
 
 // Times: the server writes them absolute, in the person's zone; a near one reads better relative ("in 3 hours").
 const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
@@ -13,7 +15,7 @@ function relative(seconds) {
 }
 
 function tell(time) {
-  const seconds = (new Date(time.dateTime) - Date.now()) / 1000;
+  const seconds = (new Date(time.dateTime) - Date.now() - ahead) / 1000;
   if (!time.title) time.title = time.textContent.trim();
   const text = Math.abs(seconds) < FAR_SECONDS ? relative(seconds) : time.title;
   if (time.textContent !== text) time.textContent = text;
@@ -53,12 +55,18 @@ document.addEventListener("keydown", ({ key }) => {
   menu.querySelector("summary").focus();
 });
 
-// Cells: one that came anew lights up shortly, so that the eye finds what moved.
-document.addEventListener("htmx:after:swap", ({ detail }) => {
+// Cells: one that comes again as it was stays untouched; one that changed lights up shortly, so that the eye finds it.
+const cellOf = (event) => event.detail?.ctx?.sourceElement?.closest?.(".cell");
+
+document.addEventListener("htmx:before:swap", (event) => {
+  const version = cellOf(event)?.dataset.version;
+  if (version && event.detail.ctx.text?.includes(`data-version="${version}"`)) event.preventDefault();
+});
+
+document.addEventListener("htmx:after:swap", (event) => {
   tellTimes();
-  const id = detail?.ctx?.sourceElement?.id;
-  const cell = id && document.getElementById(id);
-  if (!cell?.classList.contains("cell")) return;
+  const cell = document.getElementById(cellOf(event)?.id);
+  if (!cell) return;
   cell.classList.add("cell--changed");
   cell.addEventListener("animationend", () => cell.classList.remove("cell--changed"), { once: true });
 });

@@ -8,7 +8,7 @@ from hub.widgets.kit import Option, View, Widget
 
 def _topics(view: View) -> tuple[str, ...]:
     own = (topics.goals(view.member.no),)
-    return (*own, topics.organization(view.member.organization.no)) if view.member.organization else own
+    return own if view.member.organization is None else (*own, topics.organization(view.member.organization))
 
 
 widget = Widget(

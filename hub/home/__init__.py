@@ -1,0 +1,63 @@
+"""The homepage: each role's widgets, and what every page has in common (name, navigation, who looks)."""
+
+from __future__ import annotations
+
+from flask import Flask, g, request
+
+from hub import clock, wording
+from hub.db import reader
+from hub.home import pages, style
+from hub.home.navigation import places
+from hub.identity import current_member
+from hub.ledger import programs
+from hub.ledger.standings import Version
+from hub.widgets import kit
+
+#: What the product is called before a program gives it a name.
+NAMELESS = "Hub"
+
+
+def init(app: Flask) -> None:
+    kit.init(app)
+    wording.listen(app, _listener)
+    app.register_blueprint(pages.bp)
+    if not app.config["HUB"].production:
+        app.register_blueprint(style.bp)
+    app.jinja_env.globals.update(navigation=places, product=_product, now_ms=_now_ms)
+    app.jinja_env.filters["role_title"] = role_title
+
+
+def role_title(role: str) -> str:
+    """A role by the name the program gives it."""
+    version = _program()
+    declared = version.program.roles.get(role) if version else None
+    return wording.said(declared.title if declared else {}, role, wording.language())
+
+
+def _program() -> Version | None:
+    """The newest version, looked up once a request."""
+    if "program_version" not in g:
+        with reader() as connection:
+            g.program_version = programs.newest(connection)
+    version: Version | None = g.program_version
+    return version
+
+
+def _product() -> str:
+    version = _program()
+    return version.program.settings.name if version else NAMELESS
+
+
+def _now_ms() -> int:
+    """The server's time for the page's relative times, which must not go by a wrong clock of the device."""
+    return clock.now() // 1000
+
+
+def _listener() -> tuple[str | None, str | None]:
+    """Locale and zone of who looks: the member's own, else the browser's language and the program's zone."""
+    member = current_member()
+    version = _program()
+    zone = version.program.settings.time_zone if version else None
+    if member is None:
+        return request.accept_languages.best, zone
+    return member.locale or request.accept_languages.best, member.time_zone or zone

@@ -1,0 +1,104 @@
+"""Which widgets a member's homepage has: the placements of her roles, one after another, each once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from hub.directory import profiles
+from hub.gamification.conditions import holds
+from hub.gamification.program import Placement, Program
+from hub.identity import Viewer
+from hub.widgets import kit
+
+KEY_LETTERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A placement on somebody's homepage. `key` is its address: the same as long as widget and options are."""
+
+    key: str
+    kind: kit.Kind
+    placement: Placement
+
+    @property
+    def tall(self) -> bool:
+        return self.kind.widget.tall
+
+
+def roles_with_pages(program: Program, member: Viewer) -> tuple[str, ...]:
+    """Those of the member's roles whose homepages differ, in the order she has them."""
+    seen: list[tuple[Placement, ...]] = []
+    found = []
+    for role in member.roles:
+        if (page := _page(program, role)) not in seen:
+            seen.append(page)
+            found.append(role)
+    return tuple(found)
+
+
+def cells(
+    connection: Connection, program: Program, member: Viewer, now: int, only: str | None = None
+) -> tuple[Cell, ...]:
+    """The member's homepage, or that of one of her roles alone. The same widget with the same options stands once."""
+    roles = [role for role in member.roles if only in {None, role}]
+    pages = [_page(program, role) for role in roles] or [built_in(program)]
+    shown = _fitting(connection, member, now, (placement for page in pages for placement in page))
+    once: dict[str, Cell] = {}
+    for cell in (_cell(placement) for placement in shown if not placement.offer):
+        if cell is not None:
+            once.setdefault(cell.key, cell)
+    return tuple(once.values())
+
+
+def _page(program: Program, role: str) -> tuple[Placement, ...]:
+    """A role's homepage: its own, that of the role it is like, or the built-in one."""
+    declared = program.roles.get(role)
+    for name in (role, declared.like if declared else None):
+        if name is not None and name in program.homepages:
+            return program.homepages[name]
+    return built_in(program)
+
+
+def built_in(program: Program) -> tuple[Placement, ...]:
+    """What a role without a homepage of its own sees, made of what the program has."""
+    goals = [Placement("progress_to_goal", size="wide")] if program.goals else []
+    badges = [Placement("badges")] if program.badges else []
+    streaks = [Placement("streak", {"streak": key}) for key in program.streaks]
+    boards = [Placement("leaderboard", {"leaderboard": key}) for key in program.leaderboards]
+    return (*goals, Placement("points"), *badges, *streaks, *boards)
+
+
+def _fitting(connection: Connection, member: Viewer, now: int, placements: Iterable[Placement]) -> Iterator[Placement]:
+    values: Mapping[str, Any] | None = None
+    for placement in placements:
+        if placement.for_ is not None:
+            values = _profile(connection, member, now) if values is None else values
+            if not holds(placement.for_, values):
+                continue
+        yield placement
+
+
+def _profile(connection: Connection, member: Viewer, now: int) -> Mapping[str, Any]:
+    """What conditions see of the member as she is now."""
+    return profiles.timelines(connection, [member.no])[member.no].at(now).values
+
+
+def _cell(placement: Placement) -> Cell | None:
+    kind = kit.catalogue().get(placement.widget)
+    # A plug-in that is no longer installed leaves a gap, not an error.
+    return Cell(_key(placement), kind, placement) if kind else None
+
+
+def _key(placement: Placement) -> str:
+    if not placement.options:
+        return placement.widget
+    # Sorted, so that the order in which options were written does not matter.
+    written = msgspec.json.encode(placement.options, order="deterministic")
+    return f"{placement.widget}-{hashlib.sha256(written).hexdigest()[:KEY_LETTERS]}"

@@ -1,0 +1,49 @@
+"""Visits: that a member used the hub is an entry of the log, once on each day of her calendar."""
+
+from __future__ import annotations
+
+import logging
+
+from sqlalchemy import Connection, exists, select
+from sqlalchemy.exc import OperationalError
+
+from hub import clock
+from hub.db import transaction
+from hub.identity import Viewer
+from hub.ledger import log as entries_log
+from hub.ledger.arrivals import HUB, HUB_VISITED, MAX_TEXT, Arrival
+from hub.ledger.standings import Version
+from hub.ledger.tables import entries
+from hub.wording import zone_of
+
+log = logging.getLogger(__name__)
+
+
+def pending(connection: Connection, version: Version, member: Viewer, now: int) -> Arrival | None:
+    """The visit to be recorded; None where today's is already in the log. Cheap: one look into an index."""
+    visit = _visit(version, member, now)
+    known = exists().where(entries.c.source == HUB, entries.c.id == visit.id)
+    return None if connection.scalar(select(known)) else visit
+
+
+def record(version: Version, visit: Arrival, now: int) -> None:
+    """Enter the visit. A page is not refused because the database is too busy to note that it was seen."""
+    try:
+        with transaction() as connection:
+            entries_log.append(connection, [visit], version.program.events, now)
+    except OperationalError:
+        log.exception("the visit of %s was not recorded", visit.subject)
+
+
+def _visit(version: Version, member: Viewer, now: int) -> Arrival:
+    zone = zone_of(member.time_zone or version.program.settings.time_zone)
+    local = clock.moment(now).astimezone(zone)
+    offset = local.utcoffset()
+    minutes = int(offset.total_seconds() // 60) if offset else 0
+    return Arrival(HUB, _id(member, local.date().isoformat()), HUB_VISITED, member.id, now, minutes, {}, "{}")
+
+
+def _id(member: Viewer, date: str) -> str:
+    whole = f"visit/{member.id}/{date}"
+    # A member's id may itself be as long as an entry's: then its number stands for it.
+    return whole if len(whole) <= MAX_TEXT else f"visit/no/{member.no}/{date}"
