@@ -73,7 +73,7 @@ def of_organization(connection: Connection, organization: int) -> Timeline:
     rows = organization_rows(connection, [organization]).get(organization, [])
     if not rows:
         return Timeline([BEGINNING], [Profile(organization=organization)])
-    nobody = MemberRow(0, BEGINNING, organization, rows[0].id, (), None, None, None, (), True)
+    nobody = MemberRow(0, BEGINNING, rows[0].id, organization, (), None, None, None, (), True)
     return _timeline([nobody], {organization: rows})
 
 
