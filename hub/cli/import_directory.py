@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from hub import clock
 from hub.cli import with_app
-from hub.cli.imports import SLICE, Source, Summary, import_, reading, with_source
+from hub.cli.imports import Source, Summary, import_, reading, with_source
 from hub.db import reader, transaction
 from hub.directory import assignments, members, organizations, targets
 from hub.directory.assignments import AssignmentRecord
@@ -24,6 +24,11 @@ from hub.directory.outcomes import Outcome
 from hub.directory.targets import TargetRecord
 from hub.gamification.faults import Fault
 from hub.ledger import arrivals, log
+
+#: Rows a transaction, so that SQLite's one writer is free again after some 30 ms. All members of a changed organization
+#: are written with it.
+SLICE = 250
+ORGANIZATIONS_SLICE = 20
 
 R = TypeVar("R")
 R_contra = TypeVar("R_contra", contravariant=True)
@@ -47,6 +52,7 @@ class Kind(Generic[R]):
     record: Callable[[Mapping[str, str], ZoneInfo | None], R]
     upsert: Callable[[Connection, Rows[R], int], list[Outcome]]
     register: Callable[[], Register[R]]
+    slice: int = SLICE
 
 
 class Misread(Exception):
@@ -106,11 +112,11 @@ def run(source: Source, kind: Kind[R]) -> None:
     """Take the source's rows in by slices, and tell what became of them."""
     summary = Summary.of("accepted", "unchanged", "rejected")
     take = _judging(kind.register()) if source.dry_run else _writing(kind)
-    with reading(source, summary) as (table, show):
+    with reading(source, summary, source.table) as (table, show):
         summary.left_out_columns = _left_out(table, kind)
         rows = iter(table)
         # Parsing is done before the transaction of a slice begins, so that nobody waits for it.
-        while batch := list(islice(rows, SLICE)):
+        while batch := list(islice(rows, kind.slice)):
             _take_slice(_records(batch, kind, source, summary), take, summary)
             show()
     summary.tell(source)
@@ -261,6 +267,7 @@ ORGANIZATIONS = Kind(
     record=_organization,
     upsert=_upsert_organizations,
     register=organizations.Register,
+    slice=ORGANIZATIONS_SLICE,
 )
 MEMBERS = Kind(
     fields=(

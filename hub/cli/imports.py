@@ -14,7 +14,7 @@ from functools import wraps
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 from zoneinfo import ZoneInfo
 
 import click
@@ -27,8 +27,8 @@ from hub.directory.csv_files import Table, Unreadable
 from hub.gamification.faults import Fault
 from hub.gamification.windows import time_zones
 
-#: Rows a transaction: on SQLite they are written in well under 50 ms.
-SLICE = 500
+T = TypeVar("T")
+
 #: How many faults a summary lists; it counts them all.
 MAX_LISTED = 1_000
 
@@ -196,8 +196,8 @@ class Summary:
 
 
 @contextmanager
-def reading(source: Source, summary: Summary) -> Iterator[tuple[Table, Callable[[], None]]]:
-    """The rows of the source, and what to call now and then so that a terminal shows how far it is.
+def reading(source: Source, summary: Summary, read: Callable[[BinaryIO], T]) -> Iterator[tuple[T, Callable[[], None]]]:
+    """What `read` makes of the file, and what to call now and then so that a terminal shows how far it is.
 
     A file that cannot be read at all is reported as one fault.
     """
@@ -209,7 +209,7 @@ def reading(source: Source, summary: Summary) -> Iterator[tuple[Table, Callable[
                 progress.update(task, completed=file.tell() if file.seekable() else None, rows=summary.counts["rows"])
 
         try:
-            yield source.table(file), show
+            yield read(file), show
         except Unreadable as unreadable:
             summary.report(unreadable.line, unreadable.fault)
 

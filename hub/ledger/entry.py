@@ -44,7 +44,7 @@ def number(name: str) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`status` is accepted, held or rejected (held once, and found wrong later); then `code`, `path`, `message` say why.
+    """`status` is accepted, held or rejected (held once, found wrong later); `code`, `path`, `message` say why.
 
     `time`, `received_at` and `known_at` in microseconds, `offset` in minutes; `data` is JSON.
     """

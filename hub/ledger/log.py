@@ -211,7 +211,13 @@ def _second(one: Judged, standing: _Standing | None) -> Verdict:
         return one.fault
     if standing.content == one.arrival.content:
         return Verdict("duplicate", key, source, standing.no)
-    return Verdict("conflict", key, source, standing.no, "conflict", "id", "another event has this source and id")
+    return conflict(one.arrival, standing.no)
+
+
+def conflict(arrival: Arrival, standing: int = 0) -> Verdict:
+    """The verdict on an arrival under whose key another event stands, the entry of that number."""
+    told = "another event has this source and id"
+    return Verdict("conflict", arrival.id, arrival.source, standing, "conflict", "id", told)
 
 
 def _standing(connection: Connection, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], _Standing]:
