@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, select
@@ -108,20 +108,18 @@ def end(connection: Connection, organization: int, member: int, role: str, now: 
 def looked_after_by(connection: Connection, member: int) -> dict[int, tuple[str, ...]]:
     """The organizations that a member looks after, and as what."""
     t = assignments.c
-    rows = connection.execute(
-        select(t.organization, t["as"]).where(t.member == member).order_by(t.organization, t["as"])
-    )
-    return _grouped(rows.tuples().all())
+    query = select(t.organization, t["as"]).where(t.member == member)
+    return _grouped((no, role) for no, role in connection.execute(query.order_by(t.organization, t["as"])))
 
 
 def looking_after(connection: Connection, organizations: Collection[int]) -> dict[int, tuple[str, ...]]:
     """Who looks after one of these organizations, and as what."""
     t = assignments.c
     query = select(t.member, t["as"]).distinct().where(among(connection, t.organization, organizations))
-    return _grouped(connection.execute(query.order_by(t.member, t["as"])).tuples().all())
+    return _grouped((no, role) for no, role in connection.execute(query.order_by(t.member, t["as"])))
 
 
-def _grouped(rows: Sequence[tuple[int, str]]) -> dict[int, tuple[str, ...]]:
+def _grouped(rows: Iterable[tuple[int, str]]) -> dict[int, tuple[str, ...]]:
     grouped: dict[int, tuple[str, ...]] = {}
     for no, role in rows:
         grouped[no] = (*grouped.get(no, ()), role)

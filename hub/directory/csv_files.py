@@ -84,10 +84,10 @@ class Table:
 def _cell_fault(column: str, cell: str) -> Fault | None:
     if len(cell) > MAX_CELL:
         return Fault(column, "too_long", f"a cell has at most {MAX_CELL} characters")
-    if "\0" in cell:
-        return Fault(column, "text", "a cell may not hold the character U+0000")
     if not cell.isascii() and any("\ud800" <= letter <= "\udfff" for letter in cell):
         return Fault(column, "encoding", "the cell is not UTF-8")
+    if "\0" in cell:
+        return Fault(column, "text", "a cell may not hold the character U+0000")
     return None
 
 

@@ -22,5 +22,5 @@ def among(connection: Connection, column: ColumnElement[Any], values: Iterable[i
     if on_sqlite(connection):
         listed = func.json_each(msgspec.json.encode(several).decode()).table_valued("value")
         return column.in_(select(listed.c.value))
-    kind = Text if several and isinstance(several[0], str) else BigInteger
+    kind = Text if isinstance(column.type, Text) else BigInteger
     return column == any_(bindparam(None, several, ARRAY(kind)))
