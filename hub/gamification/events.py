@@ -170,7 +170,7 @@ def read_weights(section: Section, events: Mapping[str, EventType], name: str = 
 
 
 def attributes(types: Iterable[str], events: Mapping[str, EventType]) -> dict[str, Attribute]:
-    """What conditions on these events may name. If the events differ about an attribute, its type is `mixed`."""
+    """What conditions on these events may name. Where events differ about one, its type is `mixed`."""
     merged: dict[str, Attribute] = {}
     for attribute in (each for kind in types for each in events[kind].attributes.values()):
         other = merged.get(attribute.name)

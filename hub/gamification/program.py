@@ -163,7 +163,7 @@ def read(
     sent: Collection[str] | None = None,
     not_yet: Collection[str] = NOT_YET,
 ) -> Reading:
-    """Reads a program file. `now` in microseconds, for warnings; `sent`: the event types in the log, if known."""
+    """Reads a program file. `now` in microseconds, for warnings; `sent`: event types in the log, if known."""
     faults = Faults()
     values = source.load(text, faults)
     if values is source.BROKEN:

@@ -1,7 +1,7 @@
 """Sections: reading the fields of the program file, one mapping at a time, with every fault noted at its path.
 
-A `Section` is a mapping of the file. Each of its methods reads one field, notes what is wrong with it, and gives a value
-of the right type in any case, so that reading goes on. `done` faults the fields that nobody read.
+A `Section` is a mapping of the file. Each of its methods reads one field, notes what is wrong with it, and gives a
+value of the right type in any case, so that reading goes on. `done` faults the fields that nobody read.
 """
 
 from __future__ import annotations
