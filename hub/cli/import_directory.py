@@ -112,7 +112,8 @@ def run(source: Source, kind: Kind[R]) -> None:
     """Take the source's rows in by slices, and tell what became of them."""
     summary = Summary.of("accepted", "unchanged", "rejected")
     take = _judging(kind.register()) if source.dry_run else _writing(kind)
-    with reading(source, summary, source.table) as (table, show):
+    with reading(source, summary) as (file, show):
+        table = source.table(file)
         summary.left_out_columns = _left_out(table, kind)
         rows = iter(table)
         # Parsing is done before the transaction of a slice begins, so that nobody waits for it.

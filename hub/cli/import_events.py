@@ -132,7 +132,8 @@ def import_events(
     choice = Choice(where, *types, attributes)
     summary = Summary.of(*_COUNTED.values(), "left_out")
     take = _Trial(create_members) if source.dry_run else _Append(create_members)
-    with reading(source, summary, lambda file: _lines(file, source, choice)) as (lines, show):
+    with reading(source, summary) as (file, show):
+        lines = _lines(file, source, choice)
         while batch := list(islice(lines, SLICE)):
             _take_slice(batch, choice, source.zone, take, summary)
             show()

@@ -14,7 +14,7 @@ from functools import wraps
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
 import click
@@ -26,8 +26,6 @@ from typing_extensions import override
 from hub.directory.csv_files import Table, Unreadable
 from hub.gamification.faults import Fault
 from hub.gamification.windows import time_zones
-
-T = TypeVar("T")
 
 #: How many faults a summary lists; it counts them all.
 MAX_LISTED = 1_000
@@ -196,8 +194,8 @@ class Summary:
 
 
 @contextmanager
-def reading(source: Source, summary: Summary, read: Callable[[BinaryIO], T]) -> Iterator[tuple[T, Callable[[], None]]]:
-    """What `read` makes of the file, and what to call now and then so that a terminal shows how far it is.
+def reading(source: Source, summary: Summary) -> Iterator[tuple[BinaryIO, Callable[[], None]]]:
+    """The file, and what to call now and then so that a terminal shows how far it has been read.
 
     A file that cannot be read at all is reported as one fault.
     """
@@ -209,7 +207,7 @@ def reading(source: Source, summary: Summary, read: Callable[[BinaryIO], T]) -> 
                 progress.update(task, completed=file.tell() if file.seekable() else None, rows=summary.counts["rows"])
 
         try:
-            yield read(file), show
+            yield file, show
         except Unreadable as unreadable:
             summary.report(unreadable.line, unreadable.fault)
 
