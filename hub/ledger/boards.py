@@ -2,9 +2,57 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 
-from hub.ledger.standings import AROUND, BoardStanding, Version
+import msgspec
+from sqlalchemy import Connection, and_, select
+
+from hub.directory import lookup, profiles
+from hub.directory.names import storable
+from hub.directory.tables import present
+from hub.gamification.conditions import Predicate, compiled
+from hub.gamification.leaderboards import Leaderboard
+from hub.gamification.plan import kind_name
+from hub.gamification.ranking import number, order_key
+from hub.gamification.windows import Calendar, Window
+from hub.ledger import fitting
+from hub.ledger.rankings import Indexed, Listed, Ranked, Ranking, Stand
+from hub.ledger.standings import AROUND, BoardRow, BoardStanding, Version
+from hub.ledger.tables import organization_values
+
+_MAX_CURSOR = 2_000
+
+
+class BadCursor(Exception):
+    """No page has this cursor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks: `who` is a member (on boards of organizations: an organization), whose rank and neighbours are told.
+
+    Names are told as to `organization`; where `everything`, all of them, whatever the board says.
+    """
+
+    who: int | None = None
+    organization: int | None = None
+    everything: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked for: by default the window that holds now, among whom she stands, as many as the board shows."""
+
+    window: str | None = None
+    among: str | None = None
+    limit: int | None = None
+    cursor: str | None = None
+    around: int = AROUND
 
 
 def board(
@@ -20,5 +68,210 @@ def board(
     cursor: str | None = None,
     around: int = AROUND,
 ) -> BoardStanding | None:
-    """A leaderboard as the viewer may see it; without `among` the one she stands on. None: no such board or window."""
-    return None
+    """A leaderboard as the viewer may see it; without `among` the one she stands on. None: no such board or window.
+
+    Without a viewer all names are told.
+    """
+    declared = version.program.leaderboards.get(key)
+    if declared is None:
+        return None
+    asking = _viewer(connection, declared, viewer_member_no)
+    return standing(connection, version, declared, asking, now, Asked(window, among, limit, cursor, around))
+
+
+def _viewer(connection: Connection, declared: Leaderboard, member: int | None) -> Asking:
+    if member is None:
+        return Asking(everything=True)
+    organization = connection.scalar(select(present.c.organization).where(present.c.member == member))
+    return Asking(member if declared.whose == "member" else organization, organization)
+
+
+def standing(
+    connection: Connection, version: Version, declared: Leaderboard, asking: Asking, now: int, asked: Asked
+) -> BoardStanding | None:
+    """A leaderboard as told to whoever asks; may raise BadCursor. None: it has no such window, or no such `among`."""
+    window = _window(version, declared, now, asked.window)
+    if window is None or (asked.among is not None and declared.among == "all"):
+        return None
+    final = now >= window.end + version.program.settings.grace and window.end > version.live_from
+    segment = asked.among or _own_segment(connection, declared, window, asking, now)
+    if segment is None and declared.among != "all":
+        return BoardStanding(declared.key, window, None, final, 0, ())
+    ranking = _ranking(connection, declared, window, segment, now)
+    told = _Telling(connection, declared, ranking, asking, now)
+    return told.standing(window, segment, final, asked)
+
+
+def _window(version: Version, declared: Leaderboard, now: int, name: str | None) -> Window | None:
+    settings = version.program.settings
+    calendar = _calendar(settings.time_zone, settings.week_starts)
+    if name is None:
+        return calendar.window(declared.window, now)
+    kind = calendar.kind_of(name)
+    fits = kind is not None and kind_name(kind) == kind_name(declared.window)
+    return calendar.named(name) if fits else None
+
+
+@lru_cache(maxsize=16)
+def _calendar(time_zone: str, week_starts: str) -> Calendar:
+    return Calendar(time_zone, week_starts)
+
+
+def _own_segment(connection: Connection, declared: Leaderboard, window: Window, asking: Asking, now: int) -> str | None:
+    """The region, tier... that whoever asks has, as the board looks at it."""
+    if declared.among == "all" or asking.who is None:
+        return None
+    found = _profiles(connection, declared, [asking.who], window, now)
+    value = found.get(asking.who, {}).get(declared.among)
+    return str(value) if value is not None else None
+
+
+def _profiles(
+    connection: Connection, declared: Leaderboard, who: Sequence[int], window: Window, now: int
+) -> dict[int, Mapping[str, object]]:
+    """What conditions see of these: now, and once the window has ended, at its end."""
+    at = min(now, window.end - 1)
+    if declared.whose == "member":
+        return {no: timeline.at(at).values for no, timeline in profiles.timelines(connection, who).items()}
+    return {no: profiles.of_organization(connection, no).at(at).values for no in who}
+
+
+# ------------------------------------------------------------------------------------------------------ the standings
+
+
+def _ranking(connection: Connection, declared: Leaderboard, window: Window, segment: str | None, now: int) -> Ranking:
+    lowest = declared.direction == "lowest"
+    least = None if declared.minimum is None else order_key(declared.minimum)
+    if declared.whose == "organization":
+        rows = _organizations(connection, declared, window, least, now)
+    elif now < window.end or (declared.for_ is None and segment is None):
+        who = fitting.clause(declared.for_)
+        if segment is not None:
+            who = and_(who, fitting.stands_among(declared.among, segment))
+        return Indexed(connection, declared.metric, window.name, who, least, lowest)
+    else:
+        rows = Indexed(connection, declared.metric, window.name, fitting.clause(None), least, lowest).everybody()
+    fits = compiled(declared.for_)
+    values = _profiles(connection, declared, [row.no for row in rows], window, now)
+    return Listed([row for row in rows if _stands(declared, segment, fits, values.get(row.no, {}))], lowest)
+
+
+def _stands(declared: Leaderboard, segment: str | None, fits: Predicate, values: Mapping[str, object]) -> bool:
+    return fits(values) and (segment is None or values.get(declared.among) == segment)
+
+
+def _organizations(
+    connection: Connection, declared: Leaderboard, window: Window, least: str | None, now: int
+) -> list[Ranked]:
+    t = organization_values.c
+    query = select(t.organization, t.value, t.changed_at, t.changed_source, t.changed_id)
+    query = query.where(t.metric == declared.metric, t.window == window.name)
+    rows = connection.execute(query if least is None else query.where(t.value >= least)).all()
+    known = lookup.organizations_now(connection, [row.organization for row in rows], now)
+    return [Ranked(Stand(*stand), no, known[no].id, known[no].name, no) for no, *stand in rows]
+
+
+# ------------------------------------------------------------------------------------------------------- told to whom
+
+
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """A ranking told to whoever asks: with names as the board says."""
+
+    connection: Connection
+    declared: Leaderboard
+    ranking: Ranking
+    asking: Asking
+    now: int
+
+    def standing(self, window: Window, among: str | None, final: bool, asked: Asked) -> BoardStanding:
+        limit = self.declared.show if asked.limit is None else asked.limit
+        rows = self.ranking.after(_stand(asked.cursor), limit + 1)
+        items = self._rows(rows[:limit], first=asked.cursor is None)
+        mine, around = self._mine(asked.around)
+        return BoardStanding(
+            self.declared.key,
+            window,
+            among,
+            final,
+            self.ranking.total(),
+            items,
+            around,
+            mine,
+            _cursor(rows[limit - 1].stand) if len(rows) > limit else None,
+            max((row.stand.changed_at for row in rows[:limit]), default=None),
+        )
+
+    def _mine(self, around: int) -> tuple[BoardRow | None, tuple[BoardRow, ...]]:
+        """The row of whoever asks, also if she is not listed, and those around it, it among them."""
+        me = None if self.asking.who is None else self.ranking.of(self.asking.who)
+        if me is None:
+            return None, ()
+        before, after = self.ranking.before(me.stand, around), self.ranking.after(me.stand, around)
+        rows = self._rows([*before, me, *after])
+        return rows[len(before)], rows
+
+    def _rows(self, rows: Sequence[Ranked], *, first: bool = False) -> tuple[BoardRow, ...]:
+        ranks, names = self._ranks(rows, first), self._organizations(rows)
+        return tuple(self._row(row, rank, names) for row, rank in zip(rows, ranks, strict=True))
+
+    def _ranks(self, rows: Sequence[Ranked], first: bool) -> list[int]:
+        """Ranks of rows that follow one another; `first`: from the top."""
+        if not rows:
+            return []
+        dense = self.declared.ties == "dense"
+        ahead = None if first else self.ranking.ahead(rows[0].stand)
+        ranks = [1 if ahead is None else 1 + (ahead.different if dense else ahead.better)]
+        place = ahead.all if ahead else 0
+        for before, row in pairwise(rows):
+            place += before.listed
+            tied = row.stand.value == before.stand.value
+            ranks.append(ranks[-1] if tied else ranks[-1] + 1 if dense else place + 1)
+        return ranks
+
+    def _organizations(self, rows: Sequence[Ranked]) -> dict[int, lookup.Organization]:
+        if self.asking.everything or self.declared.names != "own_organization" or self.declared.whose != "member":
+            return {}
+        others = {row.organization for row in rows if row.organization is not None}
+        return lookup.organizations_now(self.connection, others, self.now)
+
+    def _row(self, row: Ranked, rank: int, organizations: Mapping[int, lookup.Organization]) -> BoardRow:
+        mine, score = row.no == self.asking.who, number(row.stand.value)
+        if mine or self.asking.everything or self._names(row):
+            return BoardRow(rank, score, row.id, row.name, mine, self.declared.whose)
+        organization = organizations.get(row.organization or 0)
+        if self.declared.names == "nobody" or organization is None:
+            return BoardRow(rank, score, shown_as="nobody")
+        return BoardRow(rank, score, name=organization.name, shown_as="organization")
+
+    def _names(self, row: Ranked) -> bool:
+        """Whether the board says who this is."""
+        if self.declared.names != "own_organization":
+            return self.declared.names == "everyone"
+        if self.declared.whose == "organization":
+            return True
+        return row.organization is not None and row.organization == self.asking.organization
+
+
+# ------------------------------------------------------------------------------------------------------------ cursors
+
+
+def _cursor(stand: Stand) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(stand)).decode().rstrip("=")
+
+
+def _stand(cursor: str | None) -> Stand | None:
+    """The last one of the page before. BadCursor where none can have this one."""
+    if cursor is None:
+        return None
+    try:
+        if len(cursor) > _MAX_CURSOR:
+            raise BadCursor
+        padded = cursor + "=" * (-len(cursor) % 4)
+        stand = msgspec.json.decode(base64.b64decode(padded, b"-_", validate=True), type=Stand)
+    except (binascii.Error, ValueError) as error:
+        raise BadCursor from error
+    texts = (stand.value, stand.changed_source, stand.changed_id)
+    if not all(map(storable, texts)) or abs(stand.changed_at) >= 2**63:
+        raise BadCursor
+    return stand
