@@ -27,10 +27,6 @@ class Cell:
     kind: kit.Kind
     placement: Placement
 
-    @property
-    def tall(self) -> bool:
-        return self.kind.widget.tall
-
 
 def roles_with_pages(program: Program, member: Viewer) -> tuple[str, ...]:
     """Those of the member's roles whose homepages differ, in the order she has them."""

@@ -84,7 +84,6 @@ class Widget:
     options: tuple[Option, ...] = ()
     topics: Callable[[View], tuple[str, ...]] = lambda _: ()
     sizes: tuple[str, ...] = SIZES
-    tall: bool = False  # a list: takes two rows where a homepage has columns
 
     def chosen(self, written: Mapping[str, Any]) -> dict[str, Any]:
         """The options of a placement, defaults filled in."""

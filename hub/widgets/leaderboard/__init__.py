@@ -23,5 +23,4 @@ widget = Widget(
     icon="trophy",
     options=(Option("leaderboard", names="leaderboards"), Option("show", "integer")),
     topics=_topics,
-    tall=True,
 )

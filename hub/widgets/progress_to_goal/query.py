@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 
 from hub.gamification.goals import Goal as Declared
 from hub.gamification.windows import Calendar, Window
@@ -30,6 +31,7 @@ class Goal:
     status: str
     final: bool
     days_left: int | None  # None: it has no end, or has ended
+    a_day: Quantity | None  # what it takes on each day that is left, today included, rounded up
     reward: int
     reward_badge: str | None
     changed_at: int | None
@@ -52,6 +54,8 @@ def _goal(view: View, standing: reading.GoalStanding) -> Goal:
     unit = unit_of(view.program, metric)
     actual = standing.actual if standing.actual is not None else 0
     reward = declared.reward
+    missing = max(Fraction(standing.target) - Fraction(actual), Fraction(0))
+    days_left = _days_left(view, standing.window)
     return Goal(
         title=view.said(declared.title, declared.key),
         metric=view.said(metric.title, metric.key),
@@ -60,17 +64,26 @@ def _goal(view: View, standing: reading.GoalStanding) -> Goal:
         window=standing.window,
         actual=Quantity(actual, unit),
         target=Quantity(standing.target, unit),
-        missing=Quantity(max(Fraction(standing.target) - Fraction(actual), Fraction(0)), unit),
+        missing=Quantity(missing, unit),
         share=Fraction(actual) / Fraction(standing.target) if standing.target else Fraction(1),
         due=_due(declared, standing, view.now),
         pace=standing.pace,
         status=standing.status,
         final=standing.final,
-        days_left=_days_left(view, standing.window),
+        days_left=days_left,
+        a_day=_a_day(standing, declared, missing, days_left, unit),
         reward=reward.points if reward else 0,
         reward_badge=view.title("badges", reward.badge) if reward and reward.badge else None,
         changed_at=standing.changed_at,
     )
+
+
+def _a_day(
+    standing: reading.GoalStanding, declared: Declared, missing: Fraction, days_left: int | None, unit: str | None
+) -> Quantity | None:
+    if standing.status != "open" or declared.direction == "at_most" or not days_left or unit == "%":
+        return None
+    return Quantity(ceil(missing / (days_left + 1)), unit)
 
 
 def _due(declared: Declared, standing: reading.GoalStanding, now: int) -> Fraction | None:
