@@ -6,7 +6,7 @@ from the beginning. One event in order: rules, metrics and streaks; then badges,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -24,6 +24,7 @@ from hub.gamification.progress import (
     BEFORE,
     ENDS,
     NAME,
+    STARTS,
     TALLY,
     Given,
     Kept,
@@ -168,7 +169,9 @@ class _Fold:
         self.event: Event = Event(0, "", "", "", 0, {})
         self.profile: Profile = Profile()
         self.dirty: set[int] = set()
-        self.metrics_touched: set[int] = set()
+        self.aims: set[int] = set()  # goals whose metric changed
+        self.fed: set[tuple[int, int]] = set()  # combined metrics of which a part changed
+        self.climbing = False
         self.gained = 0  # points of this pass, in the metrics of the next
         self.given_keys: set[str] = set()  # awards that this fold derived
 
@@ -191,7 +194,7 @@ class _Fold:
         self.event = event
         self.profile = self.given.timeline.at(event.time)
         self.dirty.clear()
-        self.metrics_touched.clear()
+        self.aims.clear()
         if self.state.place is None:
             self.dirty.update(self.plan.at_first)
         self.state.place = (event.time, event.source, event.id)
@@ -206,23 +209,26 @@ class _Fold:
         self.dirty.update(self.plan.gated)
         for award in kept:
             self._stand(award)
-        if self.given.person and (self.dirty or self.metrics_touched):
+        if self.fed:
+            self._combine()
+        if self.given.person and (self.dirty or self.aims or self.climbing):
             self._passes()
 
     def _passes(self) -> None:
         for _ in range(_MOST_PASSES):
             badges, self.dirty = sorted(self.dirty), set()
-            touched, self.metrics_touched = self.metrics_touched, set()
+            aims, self.aims = sorted(self.aims), set()
             self.gained = 0
             for index in badges:
                 self._look_at(self.plan.badges[index])
-            for metric in sorted(touched):
-                for goal in self.plan.goals_by.get(metric, ()):
-                    self._aim(goal)
-            self._climb()
+            for index in aims:
+                self._aim(self.plan.goals[index])
+            if self.climbing:
+                self._climb()
             if self.gained:
                 self._earn(self.gained)
-            if not self.dirty and not self.metrics_touched:
+                self._combine()
+            if not self.dirty and not self.aims and not self.climbing:
                 return
         raise RuntimeError(f"the badges of {self.event.type} do not settle")
 
@@ -308,6 +314,7 @@ class _Fold:
         return page
 
     def _earn(self, amount: int) -> None:
+        self.climbing = True
         self._grow(self.points_earned, amount)
         if amount > 0:
             self._grow(self.points_received, amount)
@@ -346,18 +353,24 @@ class _Fold:
         return local_date(zone or self.plan.time_zone, self.event.time)
 
     def _grow(self, plan: MetricPlan, found: Any) -> None:
-        take, slots = plan.metric.take, self.state.metrics[plan.index]
-        for at, kind in enumerate(plan.kinds):
+        take, time, slots = plan.metric.take, self.event.time, self.state.metrics[plan.index]
+        changed = False
+        for at, kind, shown in plan.slots:
             slot = slots[at]
-            if self.event.time >= slot[ENDS]:
+            if time >= slot[ENDS]:
                 self._turn(slot, kind)
             before = slot[TALLY]
             if take != "distinct":
-                slot[TALLY] = tallies.grown(take, before, found)
-            elif not self._saw(_seen(plan, slot[NAME], self.event, None)):
-                slot[TALLY] = (before or 0) + 1
-            if slot[TALLY] != before:
-                self._changed(plan, at, slot)
+                after = tallies.grown(take, before, found)
+            else:
+                after = before if self._saw(_seen(plan, slot[NAME], self.event, None)) else (before or 0) + 1
+            if after != before:
+                slot[TALLY] = after
+                changed = True
+                if shown:
+                    self._show(plan, slot)
+        if changed:
+            self._changed(plan)
         if plan.organization_kinds and self.profile.organization is not None:
             self._grow_organization(plan, found, self.profile.organization)
 
@@ -365,7 +378,7 @@ class _Fold:
         """Begin the window that holds the event; the tally so far is that of the window before, if it is the one right before."""
         window = self.plan.calendar.window(kind, self.event.time)
         slot[BEFORE] = slot[TALLY] if slot[ENDS] == window.start else None
-        slot[ENDS], slot[NAME], slot[TALLY], slot[3] = window.end, window.name, None, window.start
+        slot[ENDS], slot[NAME], slot[TALLY], slot[STARTS] = window.end, window.name, None, window.start
 
     def _saw(self, name: str) -> bool:
         if self.parts.get(name) is not None:
@@ -373,46 +386,32 @@ class _Fold:
         self.parts.put(name, 1)
         return False
 
-    def _changed(self, plan: MetricPlan, at: int, slot: Slot) -> None:
-        self.metrics_touched.add(plan.index)
-        self.dirty.update(self.plan.badges_by.get(("metric", plan.metric.key), ()))
-        if at in plan.shown:
-            self._show(plan, slot)
-        for dependent in plan.dependents:
-            self._combine(self.plan.metrics[dependent], plan.kinds[at])
+    def _changed(self, plan: MetricPlan) -> None:
+        self.dirty.update(plan.badges)
+        self.aims.update(plan.goals)
+        self.fed.update(plan.feeds)
 
     def _show(self, plan: MetricPlan, slot: Slot) -> None:
-        value = tallies.value(plan.slot_take, slot[TALLY])
-        shown = None if value is None or isinstance(value, str) else Valued(value, self.event.place)
+        value = _number(plan, slot[TALLY])
+        shown = None if value is None else Valued(value, self.event.place)
         self.outcome.values[plan.metric.key, slot[NAME]] = shown
 
-    def _combine(self, plan: MetricPlan, kind: WindowKind) -> None:
-        if kind not in plan.kinds:
-            return
-        at = plan.position(kind)
-        slot = self.state.metrics[plan.index][at]
-        if self.event.time >= slot[ENDS]:
-            self._turn(slot, kind)
-        before, slot[TALLY] = slot[TALLY], self._combined(plan, kind)
-        if slot[TALLY] != before:
-            self._changed(plan, at, slot)
-
-    def _combined(self, plan: MetricPlan, kind: WindowKind) -> Exact | None:
-        metric = plan.metric
-        if metric.share is not None and metric.share_of is not None:
-            return tallies.share(self._now(metric.share, kind), self._now(metric.share_of, kind), metric.minimum)
-        return tallies.balance(
-            [self._now(key, kind) for key in metric.plus], [self._now(key, kind) for key in metric.minus]
-        )
+    def _combine(self) -> None:
+        """Combined metrics that are shown: their slot holds what was shown last."""
+        fed, self.fed = sorted(self.fed), set()
+        for index, at in fed:
+            plan = self.plan.metrics[index]
+            slot = self.state.metrics[index][at]
+            if self.event.time >= slot[ENDS]:
+                self._turn(slot, plan.kinds[at])
+            value = self._now(plan.metric.key, plan.kinds[at])
+            if value != slot[TALLY]:
+                slot[TALLY] = value
+                self._show(plan, slot)
 
     def _now(self, key: str, kind: WindowKind) -> Exact | None:
         """The metric's value in the window that holds the event."""
-        plan = self.plan.metrics[self.plan.metric_index[key]]
-        slot = self.state.metrics[plan.index][plan.position(kind)]
-        if self.event.time >= slot[ENDS]:
-            return None
-        found = tallies.value(plan.slot_take, slot[TALLY])
-        return None if isinstance(found, str) else found
+        return value_at(self.plan, self.state, key, kind, self.event.time)
 
     # Metrics by object
 
@@ -433,7 +432,7 @@ class _Fold:
                 continue
             self.parts.put(name, [frozen_number(thing), new])
             self._total(plan, at, slot, old, new)
-            self.dirty.update(self.plan.badges_by.get(("metric", metric.key), ()))
+            self._changed(plan)
 
     def _total(self, plan: MetricPlan, at: int, slot: Slot, old: Any, new: Any) -> None:
         """The plain value from the objects', kept only where it can be: numbers."""
@@ -449,8 +448,8 @@ class _Fold:
             slot[TALLY] = b
         elif a == before:
             slot[TALLY] = self._greatest(plan, slot)
-        if slot[TALLY] != before:
-            self._changed(plan, at, slot)
+        if slot[TALLY] != before and at in plan.shown:
+            self._show(plan, slot)
 
     def _greatest(self, plan: MetricPlan, slot: Slot) -> Any:
         objects = self.parts.under(_objects(plan.metric.key, slot[NAME]))
@@ -487,7 +486,8 @@ class _Fold:
             return
         state = self.state.streaks[plan.index]
         state[runs.OFFSET] = self.event.offset
-        period = plan.calendar.period(self._day(plan.streak.clock))
+        day = self._day(plan.streak.clock)
+        period = day if plan.streak.every == "day" else plan.calendar.period(day)
         if period is None or not runs.counted(plan.streak, state, period):
             return
         self.dirty.update(self.plan.badges_by.get(("streak", plan.streak.key), ()))
@@ -663,16 +663,19 @@ class _Fold:
         slot = self.state.metrics[plan.metric][plan.position]
         if self.event.time >= slot[ENDS] or self.state.goals.get(plan.goal.key) == slot[NAME]:
             return
-        before = tallies.value(self.plan.metrics[plan.metric].slot_take, slot[BEFORE])
-        target = target_of(plan, slot[NAME], slot[ENDS], None if isinstance(before, str) else before, self.given)
-        value = tallies.value(self.plan.metrics[plan.metric].slot_take, slot[TALLY])
-        if target is None or value is None or isinstance(value, str) or value < target:
+        value = self._now(plan.goal.metric, plan.goal.window)
+        if value is None:
+            return
+        before = value_before(self.plan, self.state, plan.goal.metric, plan.goal.window, slot[STARTS])
+        target = target_of(plan, slot[NAME], slot[ENDS], before, self.given)
+        if target is None or value < target:
             return
         self.state.goals[plan.goal.key] = slot[NAME]
         self.outcome.effects.append(Reached(plan.goal.key, slot[NAME], self.event))
         self.dirty.update(self.plan.badges_by.get(("goal", plan.goal.key), ()))
 
     def _climb(self) -> None:
+        self.climbing = False
         earned = self._now("points_earned", "all") or 0
         levels = self.plan.levels
         while self.state.level < len(levels) and earned >= levels[self.state.level].at:
@@ -704,6 +707,38 @@ class _Fold:
         if award.points:
             self.event = self.event._replace(time=award.place[0], source=award.place[1], id=award.place[2])
             self._earn(award.points)
+
+
+def value_at(plan: Plan, state: State, key: str, kind: WindowKind, time: int) -> Exact | None:
+    """A metric's value in the window of the kind that holds `time`, which is not before the newest event; no text."""
+    metric = plan.metrics[plan.metric_index[key]]
+    if metric.metric.combined:
+        return _combined(metric, lambda part: value_at(plan, state, part, kind, time))
+    slot = state.metrics[metric.index][metric.position(kind)]
+    return None if time >= slot[ENDS] else _number(metric, slot[TALLY])
+
+
+def value_before(plan: Plan, state: State, key: str, kind: WindowKind, start: int) -> Exact | None:
+    """A metric's value in the window right before the one that starts at `start` and is the newest or comes after it."""
+    metric = plan.metrics[plan.metric_index[key]]
+    if metric.metric.combined:
+        return _combined(metric, lambda part: value_before(plan, state, part, kind, start))
+    slot = state.metrics[metric.index][metric.position(kind)]
+    if slot[STARTS] == start:
+        return _number(metric, slot[BEFORE])
+    return _number(metric, slot[TALLY]) if slot[ENDS] == start else None
+
+
+def _combined(metric: MetricPlan, part: Callable[[str], Exact | None]) -> Exact | None:
+    known = metric.metric
+    if known.share is not None and known.share_of is not None:
+        return tallies.share(part(known.share), part(known.share_of), known.minimum)
+    return tallies.balance([part(key) for key in known.plus], [part(key) for key in known.minus])
+
+
+def _number(metric: MetricPlan, tally: Any) -> Exact | None:
+    found = tallies.value(metric.slot_take, tally)
+    return None if isinstance(found, str) else found
 
 
 def base_amount(rule: RulePlan, event: Event) -> int:

@@ -78,18 +78,25 @@ class RulePlan:
 
 @dataclass(slots=True)
 class MetricPlan:
+    """A metric with its windows, and what looks at it (for a part, at what is combined from it too)."""
+
     index: int
     metric: Metric
     where: Fits
     kinds: tuple[WindowKind, ...]
     shown: frozenset[int]  # positions in `kinds` whose values pages and boards read
     organization_kinds: tuple[WindowKind, ...]
-    dependents: list[int] = field(default_factory=list)  # combined metrics made from this one
+    slot_take: str = ""  # how a slot's tally is read: of a metric by object it is the plain value itself
+    slots: tuple[tuple[int, WindowKind, bool], ...] = ()  # position, kind, shown
+    badges: tuple[int, ...] = ()
+    goals: tuple[int, ...] = ()
+    feeds: tuple[
+        tuple[int, int], ...
+    ] = ()  # combined metrics made from this one: index, position of a kind that is shown
 
-    @property
-    def slot_take(self) -> str:
-        """How a slot's tally is read: that of a combined metric, or of one by object, is the plain value itself."""
-        return "count" if self.metric.combined or self.metric.by is not None else self.metric.take
+    def __post_init__(self) -> None:
+        self.slot_take = "count" if self.metric.combined or self.metric.by is not None else self.metric.take
+        self.slots = tuple((at, kind, at in self.shown) for at, kind in enumerate(self.kinds))
 
     def position(self, kind: WindowKind) -> int:
         return self.kinds.index(kind)
@@ -162,7 +169,6 @@ class Plan:
         self._starts[0] = -(2**62)
         self.metrics = self._plan_metrics()
         self.metric_index = {plan.metric.key: plan.index for plan in self.metrics}
-        self._link_combined()
         self.streaks = self._plan_streaks()
         self.streak_index = {plan.streak.key: plan.index for plan in self.streaks}
         self.level_index = {level.key: at for at, level in enumerate(self.program.levels)}
@@ -286,11 +292,6 @@ class Plan:
                 kept[inner][kind] = None
         return kept
 
-    def _link_combined(self) -> None:
-        for plan in self.metrics:
-            for part in plan.metric.parts:
-                self.metrics[self.metric_index[part]].dependents.append(plan.index)
-
     # Streaks, badges, goals
 
     def _plan_streaks(self) -> list[StreakPlan]:
@@ -343,11 +344,18 @@ class Plan:
             for leaf in leaves(plan.badge):
                 found.setdefault(_looks_at(leaf), {})[plan.index] = None
         self.badges_by = {key: tuple(indexes) for key, indexes in found.items()}
-        self.goals_by: dict[int, list[GoalPlan]] = {}
-        for goal in self.goals:
-            self.goals_by.setdefault(goal.metric, []).append(goal)
+        for metric in self.metrics:
+            self._look_up_watchers(metric)
         self.gated = [plan.index for plan in self.badges if plan.gated and plan.badge.state != "draft"]
         self.at_first = [plan.index for plan in self.badges if plan.badge.state != "draft"]
+
+    def _look_up_watchers(self, plan: MetricPlan) -> None:
+        """What looks at this metric, or at one that is made from it."""
+        made = [other for other in self.metrics if plan.metric.key in self.with_parts(other.metric.key)]
+        keys = [other.metric.key for other in made]
+        plan.badges = tuple(sorted({index for key in keys for index in self.badges_by.get(("metric", key), ())}))
+        plan.goals = tuple(goal.index for goal in self.goals if goal.goal.metric in keys)
+        plan.feeds = tuple((other.index, at) for other in made if other is not plan for at in sorted(other.shown))
 
     # What a late event may take away
 

@@ -19,6 +19,7 @@ Tally = Any  # None, a number, or a list as above
 #: Events come in the order of their instants; the dates they show can run backwards by two days (offsets -12:00 to +14:00).
 RECENT_DAYS = 4
 _LARGEST_PACKED = 2**62
+_SURE = 2**61  # a sum of two below this packs
 
 
 def plus(a: Number, b: Number) -> Number:
@@ -36,6 +37,8 @@ def minus(a: Number, b: Number) -> Number:
 def grown(take: str, tally: Tally, found: Any) -> Tally:
     """The tally after an event; `found` is the weight (count), the number, the day, or [value, shown]."""
     if take == "count" or take == "sum":
+        if tally.__class__ is int and found.__class__ is int and -_SURE < tally < _SURE:
+            return tally + found
         return found if tally is None else plus(tally, found)
     if take == "max":
         return found if tally is None or found > tally else tally
@@ -64,7 +67,7 @@ def value(take: str, tally: Tally) -> Exact | str | None:
     if take == "average":
         return _mean(tally[0], tally[1])
     if take == "latest":
-        return Decimal(tally[0][0]) if tally[0].__class__ is list else tally[0]  # type: ignore[no-any-return]
+        return Decimal(tally[0][0]) if tally[0].__class__ is list else tally[0]
     if take == "days":
         return tally[0]  # type: ignore[no-any-return]
     return tally  # type: ignore[no-any-return]
@@ -114,10 +117,10 @@ def balance(plus_: Iterable[Exact | None], minus_: Iterable[Exact | None]) -> Ex
     ups, downs = list(plus_), list(minus_)
     if all(part is None for part in ups) and all(part is None for part in downs):
         return None
-    total = sum(Fraction(part) for part in ups if part is not None) - sum(
-        Fraction(part) for part in downs if part is not None
-    )
-    return exact(Fraction(total))
+    numbers = [part for part in ups if part is not None] + [-part for part in downs if part is not None]
+    if all(part.__class__ is int for part in numbers):
+        return sum(numbers)
+    return exact(sum((Fraction(part) for part in numbers), Fraction(0)))
 
 
 def exact(value: Fraction) -> Exact:

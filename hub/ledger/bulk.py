@@ -15,11 +15,14 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     delete,
+    select,
     tuple_,
 )
 
 from hub.db import on_sqlite
 from hub.directory.sets import among
+
+_KEYS_A_STATEMENT = 200
 
 
 def insert(
@@ -68,6 +71,21 @@ def _type(column: Column[Any]) -> str:
         (Boolean, "boolean"),
     ]
     return next((name for kind, name in kinds if isinstance(column.type, kind)), "text")
+
+
+def replace(
+    connection: Connection, table: Table, member: int, columns: Sequence[str], rows: Collection[tuple[Any, ...]]
+) -> None:
+    """Make these all the rows that the member has; what stands as it should be is not written. `columns` begin with the key."""
+    key = len(table.primary_key.columns)
+    selected = select(*(table.c[name] for name in columns)).where(table.c.member == member)
+    standing = {row[:key]: tuple(row) for row in connection.execute(selected)}
+    wanted = {row[:key]: row for row in rows}
+    gone = [one for one in standing if one not in wanted]
+    for at in range(0, len(gone), _KEYS_A_STATEMENT):
+        clear_keys(connection, table, columns[:key], gone[at : at + _KEYS_A_STATEMENT])
+    changed = [row for one, row in wanted.items() if standing.get(one) != row]
+    insert(connection, table, columns, changed, upsert=True)
 
 
 def clear(connection: Connection, table: Table, members: Collection[int], column: str = "member") -> None:

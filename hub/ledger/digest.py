@@ -7,7 +7,6 @@ holds the write lock only to write. An organization's own events are folded like
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -19,8 +18,8 @@ from hub.db import on_sqlite, reader, transaction
 from hub.directory.sets import among
 from hub.gamification.events import Event
 from hub.gamification.plan import Plan
-from hub.ledger import bulk, log, programs, rollup, writing
-from hub.ledger.folding import Folding, fold_all
+from hub.ledger import bulk, programs, rollup, writing
+from hub.ledger.folding import Folding, fold_all, in_log_order
 from hub.ledger.tables import progress, set_aside
 from hub.signals import queue, refolds
 
@@ -92,9 +91,8 @@ def _run_postgres(plan: Plan) -> int:
 
 def _write(connection: Connection, plan: Plan, taken: Taken, folding: Folding) -> None:
     writing.write(connection, plan, folding, clock.now())
-    done = [event.entry for who, events in taken.entries.items() if who not in folding.failed for event in events]
-    if done:
-        connection.execute(delete(queue).where(among(connection, queue.c.entry, done)))
+    if folding.digested:
+        connection.execute(delete(queue).where(among(connection, queue.c.entry, folding.digested)))
     folded = [who for who in taken.again if who not in folding.failed]
     if folded:
         connection.execute(delete(refolds).where(among(connection, refolds.c.member, folded)))
@@ -151,13 +149,9 @@ def _take(connection: Connection, who: list[int], limit: int) -> Taken:
         .order_by(queue.c.entry)
         .limit(limit)
     ).all()
-    owners: Mapping[int, int] = {entry: member or -organization for entry, member, organization in rows}
-    taken = Taken(
-        again=set(connection.scalars(select(refolds.c.member).where(among(connection, refolds.c.member, who))))
-    )
-    events = log.of_entries(connection, owners)
-    for entry in sorted(events, key=lambda no: (events[no].known_at, no)):
-        taken.entries.setdefault(owners[entry], []).append(events[entry])
+    owners = {entry: member or -organization for entry, member, organization in rows}
+    asked = select(refolds.c.member).where(among(connection, refolds.c.member, who))
+    taken = Taken(in_log_order(connection, owners), set(connection.scalars(asked)))
     # The rest of those taken are here because their progress is of an older version.
     taken.again |= {one for one in who if one not in taken.entries}
     return taken

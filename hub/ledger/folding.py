@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import structlog
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from hub.directory import profiles
 from hub.directory.sets import among
@@ -23,6 +23,7 @@ from hub.gamification.profiles import Profile, Timeline
 from hub.gamification.progress import Given, Kept, Parts, State, Unloaded, beginning, packable, thawed, unpacked
 from hub.ledger import log, refold
 from hub.ledger.tables import awards, progress, progress_parts
+from hub.signals import queue
 
 _log = structlog.get_logger()
 
@@ -43,14 +44,15 @@ class Result:
 
 @dataclass(slots=True)
 class Folding:
-    """A batch's results, and whose fold failed with what error."""
+    """A batch's results, and whose fold failed with what error, and the entries that were digested."""
 
     results: list[Result] = field(default_factory=list)
     failed: dict[int, str] = field(default_factory=dict)
+    digested: list[int] = field(default_factory=list)
 
 
 def fold_all(
-    connection: Connection, plan: Plan, new: Mapping[int, Sequence[Event]], again: Iterable[int], now: int
+    connection: Connection, plan: Plan, new: dict[int, list[Event]], again: Iterable[int], now: int
 ) -> Folding:
     """Fold the new entries of each member (in the log's order); those in `again` from the beginning."""
     batch = _Batch(connection, plan, new, set(again), now)
@@ -61,6 +63,8 @@ def fold_all(
         except Exception as error:  # a member whose fold fails is set aside; the others go on
             _log.exception("fold failed", member=who)
             folding.failed[who] = f"{type(error).__name__}: {error}"
+        else:
+            folding.digested += [event.entry for event in batch.new.get(who, ())]
     return folding
 
 
@@ -68,12 +72,14 @@ class _Batch:
     """What the members of one batch need, loaded together."""
 
     def __init__(
-        self, connection: Connection, plan: Plan, new: Mapping[int, Sequence[Event]], again: set[int], now: int
+        self, connection: Connection, plan: Plan, new: dict[int, list[Event]], again: set[int], now: int
     ) -> None:
         self.connection, self.plan, self.new, self.now = connection, plan, new, now
         self.of_older_versions: set[int] = set()
         self.states = self._states(new.keys() | again)
         self.again = again | {who for who in new if self._is_behind(who)}
+        # A fold from the beginning costs the same for one new entry as for all that wait.
+        self.new = new | waiting(connection, self.again)
         everybody = sorted(new.keys() | self.again)
         self.timelines = profiles.timelines(connection, [who for who in everybody if who > 0])
         self.targets = _targets(connection, everybody)
@@ -166,6 +172,27 @@ class _Batch:
         folded = refold.again(self.plan, known, self.new.get(who, ()), standing, kept, given)
         parts = [(name, _pack(content)) for name, content in sorted(folded.parts.found.items())]
         return Result(who, _pack(packable(folded.state)), parts, folded.outcome, folded)
+
+
+def waiting(connection: Connection, members: Iterable[int]) -> dict[int, list[Event]]:
+    """All undigested entries of these members, in the log's order."""
+    people = {who for who in members if who > 0}
+    organizations = {-who for who in members if who < 0}
+    rows = connection.execute(
+        select(queue.c.entry, queue.c.member, queue.c.organization).where(
+            or_(among(connection, queue.c.member, people), among(connection, queue.c.organization, organizations))
+        )
+    )
+    return in_log_order(connection, {entry: member or -organization for entry, member, organization in rows})
+
+
+def in_log_order(connection: Connection, owners: Mapping[int, int]) -> dict[int, list[Event]]:
+    """These entries by whom they are of, each list in the log's order."""
+    events = log.of_entries(connection, owners)
+    found: dict[int, list[Event]] = {}
+    for entry in sorted(events, key=lambda no: (events[no].known_at, no)):
+        found.setdefault(owners[entry], []).append(events[entry])
+    return found
 
 
 def digested(connection: Connection, who: int, taken: Sequence[Event] = ()) -> list[Event]:

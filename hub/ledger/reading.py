@@ -12,11 +12,11 @@ from hub.clock import DAY, MINUTE
 from hub.directory import profiles
 from hub.gamification import runs, tallies
 from hub.gamification.badges import AtLeastOf, GoalReached, HasBadge, Leaf, MetricAtLeast, StreakAtLeast, When
-from hub.gamification.engine import target_of
+from hub.gamification.engine import target_of, value_at, value_before
 from hub.gamification.goals import Goal
 from hub.gamification.numbers import Exact
 from hub.gamification.plan import BadgePlan, GoalPlan, Plan, StreakPlan, kind_name
-from hub.gamification.progress import BEFORE, ENDS, NAME, TALLY, Given, State
+from hub.gamification.progress import Given, State
 from hub.gamification.ranking import number
 from hub.gamification.windows import Window, WindowKind, first_instant, local_date, written_date
 from hub.ledger import folding, programs
@@ -93,20 +93,11 @@ class _Member:
 
     def value(self, metric: str, kind: WindowKind) -> Exact | None:
         """A metric's value in the window that holds now, as far as the state keeps that kind; objects and texts have none."""
-        plan = self.plan.metrics[self.plan.metric_index[metric]]
-        slot = self.state.metrics[plan.index][plan.position(kind)]
-        if not slot[3] <= self.given.now < slot[ENDS]:
-            return None
-        found = tallies.value(plan.slot_take, slot[TALLY])
-        return None if isinstance(found, str) else found
+        return value_at(self.plan, self.state, metric, kind, self.given.now)
 
     def before(self, metric: str, kind: WindowKind, window: Window) -> Exact | None:
-        """The value in the window before `window`, which holds now, as far as the state can tell."""
-        plan = self.plan.metrics[self.plan.metric_index[metric]]
-        slot = self.state.metrics[plan.index][plan.position(kind)]
-        at = BEFORE if slot[NAME] == window.name else TALLY if slot[ENDS] == window.start else None
-        found = None if at is None else tallies.value(plan.slot_take, slot[at])
-        return None if isinstance(found, str) else found
+        """The value in the window before `window`, which holds now."""
+        return value_before(self.plan, self.state, metric, kind, window.start)
 
 
 def _member(connection: Connection, member: int, now: int) -> _Member:

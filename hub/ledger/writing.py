@@ -50,8 +50,8 @@ class Line(NamedTuple):
 def write(connection: Connection, plan: Plan, batch: folding.Folding, now: int) -> None:
     """Write a batch. The whole of a member that was folded from the beginning replaces what stood."""
     again = [result.who for result in batch.results if result.folded]
-    _progress(connection, plan, batch.results, again)
-    _values(connection, batch.results, again)
+    _progress(connection, plan, batch.results)
+    _values(connection, batch.results)
     rollup.write(connection, batch.results, again)
     _awards(connection, batch.results, now)
     _goals(connection, batch.results, again)
@@ -67,28 +67,39 @@ def write(connection: Connection, plan: Plan, batch: folding.Folding, now: int) 
     signals.publish(connection, _changed(plan, batch.results), now)
 
 
-def _progress(connection: Connection, plan: Plan, results: Sequence[folding.Result], again: list[int]) -> None:
+def _progress(connection: Connection, plan: Plan, results: Sequence[folding.Result]) -> None:
     version = plan.newest.number
     rows = [(result.who, version, result.state) for result in results]
     bulk.insert(connection, progress, ("member", "version", "state"), rows, upsert=True)
-    bulk.clear(connection, progress_parts, again)
-    parts = [(result.who, name, content) for result in results for name, content in result.parts]
-    bulk.insert(connection, progress_parts, ("member", "part", "content"), parts, upsert=True)
+    parts = []
+    for result in results:
+        rows_of_one = [(result.who, name, content) for name, content in result.parts]
+        if result.folded:
+            bulk.replace(connection, progress_parts, result.who, _PART, rows_of_one)
+        else:
+            parts += rows_of_one
+    bulk.insert(connection, progress_parts, _PART, parts, upsert=True)
 
 
+_PART = ("member", "part", "content")
 _VALUE = ("member", "metric", "window", "value", "changed_at", "changed_source", "changed_id")
 
 
-def _values(connection: Connection, results: Sequence[folding.Result], again: list[int]) -> None:
-    bulk.clear(connection, member_values, again)
+def _values(connection: Connection, results: Sequence[folding.Result]) -> None:
     rows, gone = [], []
     for result in results:
-        for (metric, window), valued in result.outcome.values.items():
-            if valued is None:
-                gone.append((result.who, metric, window))
-            else:
-                rows.append((result.who, metric, window, order_key(valued.value), *valued.place))
-    bulk.clear_keys(connection, member_values, ("member", "metric", "window"), gone)
+        values = result.outcome.values.items()
+        standing = [
+            (result.who, metric, window, order_key(valued.value), *valued.place)
+            for (metric, window), valued in values
+            if valued is not None
+        ]
+        if result.folded:
+            bulk.replace(connection, member_values, result.who, _VALUE, standing)
+            continue
+        rows += standing
+        gone += [(result.who, metric, window) for (metric, window), valued in values if valued is None]
+    bulk.clear_keys(connection, member_values, _VALUE[:3], gone)
     bulk.insert(connection, member_values, _VALUE, rows, upsert=True)
 
 
