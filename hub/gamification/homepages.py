@@ -71,8 +71,9 @@ def read(
     roles: Collection[str],
     metrics: Mapping[str, Metric],
     people: Mapping[str, Attribute],
-    widgets: Widgets,
+    widgets: Widgets | None,
 ) -> dict[str, tuple[Placement, ...]]:
+    """The placements by role. `widgets`: those there are, with their options; None: whatever the file names."""
     pages = root.section("homepages")
     if pages is None:
         return {}
@@ -83,7 +84,7 @@ def read(
 
 
 def _page(
-    pages: Section, role: str, metrics: Mapping[str, Metric], people: Mapping[str, Attribute], widgets: Widgets
+    pages: Section, role: str, metrics: Mapping[str, Metric], people: Mapping[str, Attribute], widgets: Widgets | None
 ) -> tuple[Placement, ...]:
     placements = pages.each(role, lambda section: _placement(section, metrics, people, widgets))
     if len(placements) > _MAX_PLACEMENTS:
@@ -92,17 +93,17 @@ def _page(
 
 
 def _placement(
-    section: Section, metrics: Mapping[str, Metric], people: Mapping[str, Attribute], widgets: Widgets
+    section: Section, metrics: Mapping[str, Metric], people: Mapping[str, Attribute], widgets: Widgets | None
 ) -> Placement:
     widget = section.text("widget", required=True, longest=MAX_KEY) or ""
-    if widget in WIDGETS and widget not in widgets:
+    if widgets is not None and widget in WIDGETS and widget not in widgets:
         section.fault("widget", "not_supported_yet", f'the widget "{widget}" is not supported yet')
-    elif widget and widget not in widgets:
+    elif widgets is not None and widget and widget not in widgets:
         section.unknown("widget", "widget", widget, widgets)
     section.together("pinned", "offer")
     return Placement(
         widget,
-        _options(section, widget, widgets, metrics),
+        _options(section, widget, widgets or {}, metrics),
         size=section.choice("size", ("small", "wide", "full"), "small"),
         pinned=section.flag("pinned"),
         offer=section.flag("offer"),

@@ -94,7 +94,7 @@ _VALUE = re.compile(r"(\d+(?:\.\d+)?) ([A-Z]{3})", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Section `program`. `grace` in microseconds; `live_from` an instant, None: the day of the first publishing."""
+    """Section `program`. `grace` in microseconds; `live_from` an instant, None: the day of first publishing."""
 
     name: str
     time_zone: str
@@ -148,7 +148,7 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What came of reading a file: a program, or faults that forbid it. Warnings are legal but suspect, and go with either."""
+    """What came of reading a file: a program, or the faults that forbid it; warnings of what is suspect with either."""
 
     program: Program | None
     faults: tuple[Fault, ...] = ()
@@ -159,11 +159,14 @@ def read(
     text: str | bytes,
     *,
     now: int,
-    widgets: Widgets = homepages.SERVED,
+    widgets: Widgets | None = homepages.SERVED,
     sent: Collection[str] | None = None,
     not_yet: Collection[str] = NOT_YET,
 ) -> Reading:
-    """Reads a program file. `now` in microseconds, for warnings; `sent`: event types in the log, if known."""
+    """Reads a program file. `widgets` None: whatever the file places.
+
+    `now` in microseconds, for warnings; `sent`: event types in the log, if known.
+    """
     faults = Faults()
     values = source.load(text, faults)
     if values is source.BROKEN:
@@ -174,13 +177,24 @@ def read(
     return _read(Document(values, faults), now, widgets, sent, not_yet)
 
 
+def published(text: str | bytes) -> Program:
+    """A program that was free of faults when it was published, read again: a widget that is gone since is none either.
+
+    Raises ValueError where the text is no such program.
+    """
+    reading = read(text, now=0, widgets=None, not_yet=())
+    if reading.program is None:
+        raise ValueError(f"not a published program: {reading.faults[0]}")
+    return reading.program
+
+
 def changed(old: Program, new: Program) -> list[Fault]:
     """What a newer program may not change of an older one: the type of an event or of an attribute."""
     return events.changed(old.events, new.events)
 
 
 def _read(
-    document: Document, now: int, widgets: Widgets, sent: Collection[str] | None, not_yet: Collection[str]
+    document: Document, now: int, widgets: Widgets | None, sent: Collection[str] | None, not_yet: Collection[str]
 ) -> Reading:
     program = _program(document, widgets)
     for path in not_yet:
@@ -191,7 +205,7 @@ def _read(
     return Reading(None if faults else program, faults, tuple(document.faults.warnings))
 
 
-def _program(document: Document, widgets: Widgets) -> Program:
+def _program(document: Document, widgets: Widgets | None) -> Program:
     root = document.root
     settings = root.read("program", _settings, required=True) or Settings("", "UTC")
     document.calendar = Calendar(settings.time_zone, settings.week_starts)

@@ -7,11 +7,11 @@ date, which need not be midnight, and lasts until the first instant of the next:
 from __future__ import annotations
 
 import re
-from bisect import bisect_right, insort
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 SECOND = 1_000_000
@@ -27,6 +27,8 @@ FIRST_YEAR, LAST_YEAR = 1900, 2999
 
 KINDS = ("day", "week", "month", "quarter", "year", "all")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+T = TypeVar("T")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
@@ -73,7 +75,7 @@ class Calendar:
         self.week_starts = week_starts
         self._first_weekday = WEEKDAYS.index(week_starts)
         self._last = {"all": ALL}
-        self._known: dict[str, list[Window]] = {}
+        self._known: dict[str, tuple[list[int], list[Window]]] = {}
 
     def window(self, kind: WindowKind, time: int) -> Window:
         """The window of this kind that holds `time`. A span is always itself, whether or not it holds `time`."""
@@ -136,15 +138,13 @@ class Calendar:
         return self.start_of(day) if day is not None else _instant(text)
 
     def _look_up(self, kind: str, time: int) -> Window:
-        known = self._known.setdefault(kind, [])
-        at = bisect_right(known, time, key=_start) - 1
-        if at >= 0 and time < known[at].end:
-            window = known[at]
+        starts, windows = self._known.setdefault(kind, ([], []))
+        at = bisect_right(starts, time) - 1
+        if at >= 0 and time < windows[at].end:
+            window = windows[at]
         else:
             window = self._find(kind, time)
-            if len(known) >= _MAX_KNOWN:
-                known.clear()
-            insort(known, window, key=_start)
+            _keep(starts, windows, window.start, window)
         self._last[kind] = window
         return window
 
@@ -201,8 +201,14 @@ class Calendar:
             return None
 
 
-def _start(window: Window) -> int:
-    return window.start
+def _keep(starts: list[int], values: list[T], start: int, value: T) -> None:
+    """Adds to two lists that go together, ascending by start, and never lets them grow too long."""
+    if len(starts) >= _MAX_KNOWN:
+        starts.clear()
+        values.clear()
+    at = bisect_right(starts, start)
+    starts.insert(at, start)
+    values.insert(at, value)
 
 
 def _day_after(kind: str, first: int) -> int:
@@ -270,18 +276,19 @@ class _Days:
         self._name = time_zone
         self._zone = _zone(time_zone)
         self._start, self._end, self._day = 0, 0, 0
-        self._known: dict[int, tuple[int, int, int]] = {}
+        self._starts: list[int] = []
+        self._known: list[tuple[int, int, int]] = []
 
     def date_at(self, time: int) -> int:
         if self._start <= time < self._end:
             return self._day
-        known = self._known.get(time // DAY)
-        if known is None or not known[0] <= time < known[1]:
-            known = self._stretch(time)
-            if len(self._known) >= _MAX_KNOWN:
-                self._known.clear()
-            self._known[time // DAY] = known
-        self._start, self._end, self._day = known
+        at = bisect_right(self._starts, time) - 1
+        if at >= 0 and time < self._known[at][1]:
+            self._start, self._end, self._day = self._known[at]
+        else:
+            self._start, self._end, self._day = found = self._stretch(time)
+            if found[1] - found[0] > 1:
+                _keep(self._starts, self._known, found[0], found)
         return self._day
 
     def shown(self, time: int) -> int:

@@ -261,6 +261,14 @@ def test_a_widget_that_was_added_may_be_placed() -> None:
     assert told(page) == [("homepages.sales_rep[0].widget", "unknown")]
 
 
+def test_a_published_program_is_read_again_whatever_became_of_its_widgets() -> None:
+    page = "homepages:\n  sales_rep: [{widget: weather, city: Kiel}]\n"
+    found = program.published(extended(page))
+    assert found.homepages["sales_rep"][0].options == {"city": "Kiel"}
+    with pytest.raises(ValueError, match="time_zone"):
+        program.published("program: {}")
+
+
 # Faults. Each row: what is added to the base program, and every fault it has.
 
 FAULTS = [
