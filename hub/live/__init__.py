@@ -46,7 +46,7 @@ class Live:
 
     def mark(self) -> None:
         """Before a page reads anything: what is told from here on, it has perhaps not seen."""
-        g.live_cursor = self.streams.cursor if self.streams else None
+        g.live_cursor = None if self.streams is None else self.streams.cursor
 
 
 def init(app: Flask) -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs
 
 import msgspec
@@ -25,9 +25,6 @@ from hub.live import Live
 from hub.live.following import Following, admit
 from hub.live.streams import Stream, Streams
 from hub.live.tickets import Ticket
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +40,7 @@ ADMITTING_THREADS = 2
 RETRY_AFTER_SECONDS = 15
 READY_SECONDS = 2.0
 CURSOR_DIGITS = 18
+QUERY_FIELDS = 8
 
 _HEADERS: Headers = [
     (b"cache-control", b"no-store"),
@@ -75,7 +73,7 @@ class Front:
     def __init__(self, app: Flask) -> None:
         self._app = app
         self._live: Live = app.extensions["live"]
-        self._flask = WSGIMiddleware(_with_unmeasured_bodies(app), workers=THREADS)  # type: ignore[arg-type]
+        self._flask = WSGIMiddleware(app, workers=THREADS)  # type: ignore[arg-type]
         self._admitting = ThreadPoolExecutor(ADMITTING_THREADS, thread_name_prefix="admit")
         self._following: Following | None = None
 
@@ -87,7 +85,7 @@ class Front:
         elif scope["path"] == "/live":
             await self._serve_stream(scope, receive, send)
         else:
-            await self._flask({**scope, "headers": _plain(scope["headers"])}, _whole(receive), send)  # type: ignore[arg-type]
+            await self._serve_flask(scope, receive, send)
 
     def end_streams(self) -> None:
         """Before the server waits for its connections to end: streams do not, by themselves."""
@@ -111,6 +109,15 @@ class Front:
             self._following.start()
             # Not longer: the hub says what is wrong with its database better than a server that does not start.
             await asyncio.to_thread(self._following.ready.wait, READY_SECONDS)
+
+    async def _serve_flask(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers, receive = _plain(scope["headers"]), _whole(receive)
+        if any(name == b"transfer-encoding" for name, _ in headers):
+            try:
+                headers, receive = await _measured(headers, receive, self._app.config["MAX_CONTENT_LENGTH"])
+            except ClientDisconnected:
+                return
+        await self._flask({**scope, "headers": headers}, receive, send)  # type: ignore[arg-type]
 
     async def _serve_stream(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -155,8 +162,7 @@ class Front:
         """The request's ticket, and the cursor where it is a reconnect."""
         if scope["method"] != "GET":
             raise Refused(405, "method", [(b"allow", b"GET")])
-        asked = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=8)
-        ticket = self._live.tickets.read(asked.get("ticket", [""])[0], clock.now())
+        ticket = self._live.tickets.read(_asked(scope["query_string"]), clock.now())
         if ticket is None:
             raise Refused(403, "ticket")
         return ticket, _cursor(scope["headers"])
@@ -198,23 +204,20 @@ def _later() -> Headers:
     return [(b"retry-after", str(RETRY_AFTER_SECONDS).encode())]
 
 
+def _asked(query: bytes) -> str:
+    """The ticket in a query; nothing where there is none, or so many fields that none of our pages wrote it."""
+    try:
+        return parse_qs(query.decode("latin-1"), max_num_fields=QUERY_FIELDS).get("ticket", [""])[0]
+    except ValueError:
+        return ""
+
+
 def _cursor(headers: Headers) -> int | None:
     """What the header Last-Event-ID says; -1, which is nobody's, where it is no number."""
     sent = [value for name, value in headers if name == b"last-event-id"]
     if not sent or not sent[-1]:
         return None
     return int(sent[-1]) if sent[-1].isdigit() and len(sent[-1]) <= CURSOR_DIGITS else -1
-
-
-def _with_unmeasured_bodies(app: Flask) -> WSGIApplication:
-    """WSGI reads no body without a length, unless it is told that the body ends by itself. A chunked one does."""
-
-    def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
-            environ["wsgi.input_terminated"] = True
-        return app(environ, start_response)
-
-    return wrapped
 
 
 def _plain(headers: Headers) -> Headers:
@@ -232,3 +235,21 @@ def _whole(receive: Receive) -> Receive:
         return message
 
     return whole
+
+
+async def _measured(headers: Headers, receive: Receive, most: int) -> tuple[Headers, Receive]:
+    """A body sent in chunks, gathered, and its length in a header: without one WSGI reads no body.
+
+    One of more than `most` bytes is left where it is; the app refuses it by its length.
+    """
+    body, more = bytearray(), True
+    while more and len(body) <= most:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    others = [(name, value) for name, value in headers if name not in (b"transfer-encoding", b"content-length")]
+
+    async def gathered() -> Message:
+        return {"type": "http.request", "body": bytes(body), "more_body": False}
+
+    return [*others, (b"content-length", str(len(body)).encode())], gathered
