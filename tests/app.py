@@ -46,11 +46,22 @@ PEOPLE = (
 LOOKED_AFTER = (AssignmentRecord("acme", "fay", "field_team"),)
 
 
+#: What production wants beside a database.
+PRODUCTION = {
+    "HUB_ENV": "production",
+    "HUB_NOW": "",
+    "HUB_URL": "https://hub.example.com",
+    "SECRET_KEY": "bYx3Qe7-rW9vKz2TnL5pJc8MhG4sFd6A",
+}
+
+
 class Client(FlaskClient):
-    """Reads answers to their end at once, so that no file stays open."""
+    """Reads answers to their end at once, so that no file stays open; each request has a `g` of its own."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        return super().open(*args, **{"buffered": True, **kwargs})
+        # Inside the test's app context Flask would make no other, and who is signed in would stay in it.
+        with self.application.app_context():
+            return super().open(*args, **{"buffered": True, **kwargs})
 
 
 def settings(database_url: str, folder: Path, **more: str) -> dict[str, str]:

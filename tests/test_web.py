@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.test import EnvironBuilder
 
 from hub import web
+from hub.identity import public
 from hub.web import FieldFault, Problem
 from tests.app import started
 
@@ -47,9 +48,8 @@ def anybody(app: Flask) -> Flask:
         return request.form.get("text", "nothing")
 
     for name, view in {"refuse": refuse, "fail": fail, "no-database": no_database, "page": page, "note": note}.items():
-        web_view = app.extensions["open"](view) if "open" in app.extensions else view
-        app.add_url_rule(f"/{name}", f"page_{name}", web_view, methods=["GET", "POST"])
-        app.add_url_rule(f"/api/{name}", f"api_{name}", web_view, methods=["GET", "POST"])
+        app.add_url_rule(f"/{name}", f"page_{name}", public(view), methods=["GET", "POST"])
+        app.add_url_rule(f"/api/{name}", f"api_{name}", public(view), methods=["GET", "POST"])
     return app
 
 
@@ -192,7 +192,7 @@ def test_a_request_has_one_line_with_its_route_and_none_of_its_values(
     database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for app in started(database_url, tmp_path, HUB_LOG="json"):
-        app.add_url_rule("/api/people/<name>", "people", lambda name: name)
+        app.add_url_rule("/api/people/<name>", "people", public(lambda name: name))
         answer = app.test_client().get(
             "/api/people/bo@acme.example?token=hush", headers={"Authorization": "Bearer hush"}
         )

@@ -85,8 +85,8 @@ def _admit() -> None:
     """With a token whoever shows it; without one only this machine."""
     token = settings().metrics_token
     if token:
-        shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if not hmac.compare_digest(shown.encode(), token.encode()):
+        shown = request.headers.get("Authorization", "")
+        if not hmac.compare_digest(shown.encode(), f"Bearer {token}".encode()):
             offered = {"WWW-Authenticate": 'Bearer realm="metrics"'}
             raise Problem(401, "unauthorized", "This needs the metrics token.", headers=offered)
     elif not _from_this_machine():
