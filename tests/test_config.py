@@ -60,7 +60,7 @@ def test_a_wrong_setting_is_named(tmp_path: Path, name: str, value: str) -> None
     "key",
     [
         "",
-        "short",
+        "too-little",
         "a" * 64,
         "abcabcabc" * 8,
         "secret-secret-secret-0987654321-x",
