@@ -9,8 +9,10 @@ from __future__ import annotations
 import csv
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from io import TextIOWrapper
+from io import BufferedIOBase, TextIOWrapper
 from typing import BinaryIO, NamedTuple
+
+from typing_extensions import override
 
 from hub.gamification.faults import Fault
 
@@ -136,12 +138,29 @@ class _TooLong(Exception):
     pass
 
 
+class _Borrowed(BufferedIOBase):
+    """Somebody else's file: it stays open when its reader goes."""
+
+    name = "borrowed"
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    @override
+    def readable(self) -> bool:
+        return True
+
+    @override
+    def read1(self, size: int = -1) -> bytes:
+        return self._file.read(size)
+
+
 class _Lines(Iterator[str]):
     """The lines of a file; those of a record that turned out bad, but its first, come again."""
 
     def __init__(self, file: BinaryIO) -> None:
         # What is not UTF-8 becomes half surrogates, which the row is then reported for.
-        self._text = TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
+        self._text = TextIOWrapper(_Borrowed(file), "utf-8-sig", "surrogateescape", newline="")
         self._again: deque[str] = deque()
         self._given: list[str] = []
         self._size = 0
