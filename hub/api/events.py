@@ -21,7 +21,7 @@ from hub.db import reader, transaction
 from hub.directory.tables import present
 from hub.identity.access import current_key, requires_scope
 from hub.identity.keys import Key
-from hub.ledger import arrivals, entry, log, programs
+from hub.ledger import arrivals, effects, entry, log, programs
 from hub.ledger.arrivals import HUB, HUB_VISITED, Verdict
 from hub.web import FieldFault, Problem, not_found, settings
 
@@ -161,23 +161,23 @@ _FOREIGN = "this key sends events of its own organization only"
 # --------------------------------------------------------------------------------------------------------- answers
 
 
-def _answer(verdicts: Sequence[Verdict], counts: Counter[str], effects: Effects) -> Answer:
+def _answer(verdicts: Sequence[Verdict], counts: Counter[str], told: Effects) -> Answer:
     return Answer(
         accepted=counts["accepted"],
         duplicates=counts["duplicate"],
         held=counts["held"],
         rejected=counts["rejected"],
         conflicts=counts["conflict"],
-        results=[_result(verdict, effects) for verdict in verdicts],
+        results=[_result(verdict, told) for verdict in verdicts],
     )
 
 
-def _result(verdict: Verdict, effects: Effects) -> Result:
+def _result(verdict: Verdict, told: Effects) -> Result:
     status: Any = verdict.status
     if verdict.code is None:
         result = Result(verdict.id, verdict.source, status, entry.ref(verdict.entry))
-        if verdict.entry in effects:
-            result.effects, result.skipped = effects[verdict.entry]
+        if verdict.entry in told:
+            result.effects, result.skipped = told[verdict.entry]
         return result
     return Result(
         verdict.id,
@@ -250,8 +250,15 @@ def _wait_for(verdicts: Sequence[Verdict], seconds: int) -> Effects | None:
 
 def effects_of(connection: Connection, numbers: Collection[int]) -> Effects:
     """What these entries did, and what they did not do."""
-    del connection
-    return {number: ([], []) for number in numbers}
+    told = effects.of(connection, numbers, clock.now())
+    nothing = effects.Told()
+    return {
+        number: (
+            [effects.effect_json(effect) for effect in told.get(number, nothing).effects],
+            [effects.skip_json(skip) for skip in told.get(number, nothing).skips],
+        )
+        for number in numbers
+    }
 
 
 # --------------------------------------------------------------------------------------------------------- reading
@@ -313,7 +320,7 @@ def _named(name: str) -> str:
 def _told(connection: Connection, found: entry.Entry | None) -> Response:
     if found is None or not _may_see(connection, found, current_key()):
         raise not_found()
-    effects, skipped = effects_of(connection, [found.number])[found.number]
+    done, skipped = effects_of(connection, [found.number])[found.number]
     answer = EventAnswer(
         ref=entry.ref(found.number),
         id=found.id,
@@ -328,7 +335,7 @@ def _told(connection: Connection, found: entry.Entry | None) -> Response:
         code=found.code or UNSET,
         path=UNSET if found.path is None else found.path,
         message=UNSET if found.message is None else found.message,
-        effects=effects,
+        effects=done,
         skipped=skipped,
         late=[],
         corrections=[],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterable
 
 import click
 from sqlalchemy import delete, select
@@ -13,7 +14,7 @@ from hub.cli import with_app
 from hub.db import reader, transaction
 from hub.directory.tables import members
 from hub.ledger import digest as digests
-from hub.ledger import worker
+from hub.ledger import replay, verify, worker
 from hub.ledger.tables import set_aside
 from hub.signals import fold_again
 
@@ -27,13 +28,17 @@ def digest(retry: bool) -> None:
     """Process everything pending, then exit; with a worker running, wait until nothing is pending."""
     if retry:
         _bring_back()
+    _digest()
+    _report()
+
+
+def _digest() -> None:
     try:
         with worker.sole():
             while digests.run():
                 pass
     except worker.AlreadyWorking:
         _wait()
-    _report()
 
 
 def _bring_back() -> None:
@@ -60,4 +65,41 @@ def _report() -> None:
         sys.exit(1)
 
 
-commands = [digest]
+@click.command("replay")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 with the differences.")
+@with_app
+def replay_(check: bool) -> None:
+    """Fold every member again from the log."""
+    if not check:
+        number = replay.everybody(clock.now())
+        _digest()
+        click.echo(f"{number} folded again")
+        return
+    found = _tell(replay.differences())
+    with reader() as connection:
+        kept = replay.kept_facts(connection)
+    click.echo(f"{found} differences; {kept} awards are kept as facts")
+    if found:
+        sys.exit(1)
+
+
+@click.command("verify")
+@click.option("--quick", is_flag=True, help="Without folding the log again.")
+@with_app
+def verify_(quick: bool) -> None:
+    """Check the invariants of log and ledger; name each breach."""
+    found = _tell(verify.breaches(folds=not quick))
+    click.echo("no breach" if not found else f"{found} breaches")
+    if found:
+        sys.exit(1)
+
+
+def _tell(lines: Iterable[str]) -> int:
+    found = 0
+    for line in lines:
+        found += 1
+        click.echo(line, err=True)
+    return found
+
+
+commands = [digest, replay_, verify_]

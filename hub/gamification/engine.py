@@ -196,7 +196,9 @@ class _Fold:
         self.dirty.clear()
         self.aims.clear()
         if self.state.place is None:
+            # What needs nothing (a level at 0, a count of at least 0) is there with the first event.
             self.dirty.update(self.plan.at_first)
+            self.climbing = True
         self.state.place = (event.time, event.source, event.id)
         touched = self.plan.touched(event.type, event.time)
         earned = sum([self._apply(rule) for rule in touched.rules])

@@ -27,8 +27,8 @@ from hub.signals import queue
 
 _log = structlog.get_logger()
 
-_pack = msgspec.msgpack.Encoder(enc_hook=str).encode
-_unpack = msgspec.msgpack.Decoder().decode
+pack = msgspec.msgpack.Encoder(enc_hook=str).encode
+unpack = msgspec.msgpack.Decoder().decode
 
 
 @dataclass(slots=True)
@@ -90,7 +90,7 @@ class _Batch:
         rows = connection_rows(self.connection, progress, list(who))
         newest = self.plan.newest.number
         self.of_older_versions |= {row.member for row in rows if row.version != newest and row.state}
-        return {row.member: unpacked(self.plan, _unpack(row.state)) for row in rows if row.version == newest}
+        return {row.member: unpacked(self.plan, unpack(row.state)) for row in rows if row.version == newest}
 
     def _is_behind(self, who: int) -> bool:
         """Whether its new entries cannot simply be added: it has an older version's progress, or one belongs earlier."""
@@ -145,8 +145,8 @@ class _Batch:
             outcome = engine.fold(self.plan, state, parts, self.new[who], self.given(who))
         if outcome.due_again:
             return self._fold_again(who)
-        changed = [(name, _pack(parts.found[name])) for name in sorted(parts.changed)]
-        return Result(who, _pack(packable(state)), changed, outcome)
+        changed = [(name, pack(parts.found[name])) for name in sorted(parts.changed)]
+        return Result(who, pack(packable(state)), changed, outcome)
 
     def _all_parts(self, who: int) -> Parts:
         rows = connection_rows(self.connection, progress_parts, [who])
@@ -170,8 +170,8 @@ class _Batch:
         kept, standing = facts(self.connection, [who]).get(who, (set(), {}))
         given = replace(self.given(who), kept=(), posted={})
         folded = refold.again(self.plan, known, self.new.get(who, ()), standing, kept, given)
-        parts = [(name, _pack(content)) for name, content in sorted(folded.parts.found.items())]
-        return Result(who, _pack(packable(folded.state)), parts, folded.outcome, folded)
+        parts = [(name, pack(content)) for name, content in sorted(folded.parts.found.items())]
+        return Result(who, pack(packable(folded.state)), parts, folded.outcome, folded)
 
 
 def waiting(connection: Connection, members: Iterable[int]) -> dict[int, list[Event]]:
@@ -209,14 +209,25 @@ def state_of(connection: Connection, plan: Plan, member: int, now: int) -> State
     if not rows or not rows[0].state:
         return beginning(plan)
     if rows[0].version == plan.newest.number:
-        return unpacked(plan, _unpack(rows[0].state))
-    return unpacked(plan, _unpack(_Batch(connection, plan, {}, {member}, now).fold(member).state))
+        return unpacked(plan, unpack(rows[0].state))
+    return unpacked(plan, unpack(_Batch(connection, plan, {}, {member}, now).fold(member).state))
 
 
 def given_of(connection: Connection, member: int, now: int) -> Given:
     """Profile and targets of a member, to read its standing by."""
+    if member < 0:
+        return Given(Timeline([0], [Profile(organization=-member)]), now, who=member)
     timeline = profiles.timelines(connection, [member]).get(member) or Timeline([0], [Profile()])
     return Given(timeline, now, _targets(connection, [member]).get(member, {}), who=member)
+
+
+def standing_given(connection: Connection, member: int, now: int) -> Given:
+    """As `given_of`, with the member's facts: what a fold from the beginning needs to come out as the member stands."""
+    kept, standing = facts(connection, [member]).get(member, (set(), {}))
+    stand = tuple(standing[key] for key in sorted(kept))
+    return replace(
+        given_of(connection, member, now), kept=stand, posted={key: fact.points for key, fact in standing.items()}
+    )
 
 
 def objects(connection: Connection, plan: Plan, member: int, metric: str, window: str) -> list[tuple[Any, Any]]:
@@ -230,13 +241,15 @@ def objects(connection: Connection, plan: Plan, member: int, metric: str, window
     return [(Decimal(thing[0]) if isinstance(thing, list) else thing, tally) for thing, tally in found]
 
 
-def connection_rows(connection: Connection, table: Any, members: Sequence[int]) -> Sequence[Any]:
-    return connection.execute(select(table).where(among(connection, table.c.member, members))).all()
+def connection_rows(
+    connection: Connection, table: Any, members: Sequence[int], column: str = "member"
+) -> Sequence[Any]:
+    return connection.execute(select(table).where(among(connection, table.c[column], members))).all()
 
 
 def thawed_part(plan: Plan, part: str, content: bytes) -> Any:
     """A part as the engine wrote it; decimals in an object's tally come back as they were."""
-    found = _unpack(content)
+    found = unpack(content)
     kind, metric, *_ = part.split("/", 2)
     if kind == "object":
         found[1] = thawed(plan.program.metrics[metric].take, found[1])

@@ -24,11 +24,13 @@ _plans: WeakKeyDictionary[Engine, Plan] = WeakKeyDictionary()
 
 def plan(connection: Connection) -> Plan | None:
     """The plan of all published versions; None before the first. Versions are immutable, so one is made once a process."""
-    newest_number = connection.scalar(select(func.max(versions.c.version)))
-    if newest_number is None:
+    query = select(versions.c.version, versions.c.published_at).order_by(versions.c.version.desc()).limit(1)
+    row = connection.execute(query).first()
+    if row is None:
         return None
     known = _plans.get(connection.engine)
-    if known is None or known.newest.number != newest_number:
+    # The instant too: a publishing that was rolled back leaves its number to another.
+    if known is None or (known.newest.number, known.newest.published_at) != tuple(row):
         known = _plans[connection.engine] = Plan(_versions(connection))
     return known
 
@@ -41,15 +43,10 @@ def newest(connection: Connection) -> Version | None:
 
 def _versions(connection: Connection) -> list[Version]:
     rows = connection.execute(select(versions).order_by(versions.c.version)).all()
-    return [Version(row.version, _read(row.text), row.in_force_from, row.published_at, row.live_from) for row in rows]
-
-
-def _read(text: str) -> programs.Program:
-    # What is published was checked against the clock of its day; the clock only matters for warnings.
-    reading = programs.read(text, now=0)
-    if reading.program is None:
-        raise RuntimeError(f"a published program no longer reads: {reading.faults[0]}")
-    return reading.program
+    return [
+        Version(row.version, programs.published(row.text), row.in_force_from, row.published_at, row.live_from)
+        for row in rows
+    ]
 
 
 def publish_text(connection: Connection, text: str, now: int) -> Version | list[Fault]:
@@ -57,11 +54,11 @@ def publish_text(connection: Connection, text: str, now: int) -> Version | list[
     reading = programs.read(text, now=now)
     if reading.program is None:
         return list(reading.faults)
-    before = newest(connection)
-    if before is not None:
-        faults = programs.changed(before.program, reading.program)
-        if faults:
+    earlier = plan(connection)
+    for version in earlier.versions if earlier else ():
+        if faults := programs.changed(version.program, reading.program):
             return faults
+    before = earlier.newest if earlier else None
     version = _version(reading.program, before, now)
     connection.execute(
         versions.insert().values(

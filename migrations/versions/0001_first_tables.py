@@ -184,13 +184,17 @@ def ledger() -> None:
         Column("path", Text, nullable=False),
         Column("message", Text, nullable=False),
     )
-    op.create_table(
+    accounts = op.create_table(
         "accounts",
         Column("no", Number, primary_key=True),
         Column("kind", Text, nullable=False),
         Column("member", BigInteger, unique=True),
         Column("balance", BigInteger),
     )
+    # Accounts that many share come first and have fixed numbers.
+    op.bulk_insert(accounts, [{"no": no, "kind": kind} for no, kind in enumerate(("issued", "expired", "forfeited"), 1)])
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("SELECT setval(pg_get_serial_sequence('accounts', 'no'), 99)")
     op.create_table(
         "transfers",
         Column("no", Number, primary_key=True),

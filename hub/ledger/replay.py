@@ -1,0 +1,168 @@
+"""Replay: every member folded again from the log, and held against what stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from hub import clock, signals
+from hub.db import reader, transaction
+from hub.directory.tables import members, organizations
+from hub.gamification.engine import Award, Points, Reached
+from hub.gamification.plan import Plan
+from hub.gamification.progress import packable
+from hub.gamification.ranking import order_key
+from hub.ledger import folding, programs, refold
+from hub.ledger.folding import connection_rows, pack, unpack
+from hub.ledger.tables import (
+    awards,
+    goals_reached,
+    member_values,
+    organization_parts,
+    progress,
+    progress_parts,
+    set_aside,
+)
+from hub.ledger.writing import standing_amounts
+
+MEMBERS_A_TIME = 500
+
+
+def everybody(now: int) -> int:
+    """Ask for every member to be folded again; -> how many."""
+    with transaction() as connection:
+        who = list(connection.scalars(select(progress.c.member)))
+        signals.fold_again(connection, who, now)
+        return len(who)
+
+
+def differences() -> Iterator[str]:
+    """What a fold from the log says otherwise than what stands, one line each. Writes nothing."""
+    last = -(2**62)
+    while True:
+        with reader() as connection:
+            plan = programs.plan(connection)
+            who = _next(connection, last)
+            if plan is None or not who:
+                return
+            named = _names(connection, who)
+            for one in who:
+                yield from (f"{named[one]}: {line}" for line in _of_member(connection, plan, one))
+        last = who[-1]
+
+
+def _next(connection: Connection, last: int) -> Sequence[int]:
+    aside = select(set_aside.c.member)
+    query = select(progress.c.member).where(progress.c.member > last, progress.c.member.not_in(aside))
+    return connection.scalars(query.order_by(progress.c.member).limit(MEMBERS_A_TIME)).all()
+
+
+def _names(connection: Connection, who: Sequence[int]) -> dict[int, str]:
+    people = {row.no: row.id for row in connection_rows(connection, members, [one for one in who if one > 0], "no")}
+    firms = {
+        -row.no: row.id for row in connection_rows(connection, organizations, [-one for one in who if one < 0], "no")
+    }
+    named = {
+        **{no: f"member {name}" for no, name in people.items()},
+        **{no: f"organization {name}" for no, name in firms.items()},
+    }
+    return {one: named.get(one, f"number {one}") for one in who}
+
+
+def _of_member(connection: Connection, plan: Plan, who: int) -> Iterator[str]:
+    given, (kept, facts) = _given(connection, who)
+    events = folding.digested(connection, who)
+    in_log_order = sorted(events, key=lambda event: (event.known_at, event.entry))
+    # What people were shown, read from the log alone; what stands beside it came from profiles and versions of their day.
+    read = refold.again(plan, [], in_log_order, {}, set(), given)
+    shown = {effect.key for effect in read.outcome.effects if isinstance(effect, Award)} | set(read.kept)
+    for key in sorted(shown - set(facts)):
+        yield f"award {key} is missing"
+    folded = refold.again(plan, events, [], facts, kept, given)
+    yield from _state(connection, plan, who, folded)
+    yield from _rows(connection, who, folded)
+    yield from _facts(facts, kept, folded)
+    yield from _amounts(connection, who, folded)
+
+
+def _given(connection: Connection, who: int) -> tuple[Any, tuple[set[str], Mapping[str, Any]]]:
+    given = folding.given_of(connection, who, clock.now())
+    return given, folding.facts(connection, [who]).get(who, (set(), {}))
+
+
+def _state(connection: Connection, plan: Plan, who: int, folded: refold.Folded) -> Iterator[str]:
+    row = connection_rows(connection, progress, [who])[0]
+    if not row.state:
+        return
+    if row.version != plan.newest.number:
+        yield f"progress is of version {row.version}, not {plan.newest.number}"
+        return
+    state = unpack(pack(packable(folded.state)))
+    stands = unpack(row.state)
+    for name, mine, theirs in zip(type(folded.state).__slots__, state, stands, strict=True):
+        if name == "kept":
+            mine, theirs = sorted(mine), sorted(theirs)
+        if mine != theirs:
+            yield f"progress.{name} stands as {theirs!r:.200}, the fold says {mine!r:.200}"
+
+
+def _rows(connection: Connection, who: int, folded: refold.Folded) -> Iterator[str]:
+    parts = {(name,): (pack(content),) for name, content in folded.parts.found.items()}
+    yield from _compared(connection, progress_parts, who, ("part",), ("content",), parts)
+    values = {
+        key: (order_key(valued.value), *valued.place)
+        for key, valued in folded.outcome.values.items()
+        if valued is not None
+    }
+    value = ("value", "changed_at", "changed_source", "changed_id")
+    yield from _compared(connection, member_values, who, ("metric", "window"), value, values)
+    brought = {key: (pack(part),) for key, part in folded.outcome.organizations.items()}
+    yield from _compared(connection, organization_parts, who, ("organization", "metric", "window"), ("parts",), brought)
+    reached = {
+        (effect.goal, effect.window): (effect.event.entry, effect.event.time)
+        for effect in folded.outcome.effects
+        if isinstance(effect, Reached)
+    }
+    yield from _compared(connection, goals_reached, who, ("goal", "window"), ("entry", "at"), reached)
+
+
+def _compared(
+    connection: Connection, table: Any, who: int, key: Sequence[str], rest: Sequence[str], wanted: Mapping[Any, Any]
+) -> Iterator[str]:
+    columns = [table.c[name] for name in (*key, *rest)]
+    rows = connection.execute(select(*columns).where(table.c.member == who))
+    standing = {tuple(row[: len(key)]): tuple(row[len(key) :]) for row in rows}
+    for one in sorted(standing.keys() | wanted.keys()):
+        if standing.get(one) != wanted.get(one):
+            told = "/".join(str(word) for word in one)
+            yield f"{table.name} {told} stands as {standing.get(one)!r:.200}, the fold says {wanted.get(one)!r:.200}"
+
+
+def _facts(facts: Mapping[str, Any], kept: set[str], folded: refold.Folded) -> Iterator[str]:
+    derived = {effect.key: effect for effect in folded.outcome.effects if isinstance(effect, Award)}
+    for key in sorted(derived.keys() | facts.keys()):
+        award, fact = derived.get(key), facts.get(key)
+        if fact is None:
+            yield f"award {key} is missing"
+        elif award is None and key not in kept:
+            yield f"award {key} stands, the fold does not derive it"
+        elif award is not None and key in kept:
+            yield f"award {key} stands as kept, the fold derives it"
+        elif award is not None and (award.event.entry, award.event.place) != (fact.entry, fact.place):
+            yield f"award {key} stands for entry {fact.entry}, the fold says {award.event.entry}"
+
+
+def _amounts(connection: Connection, who: int, folded: refold.Folded) -> Iterator[str]:
+    wanted = {effect.key: effect.amount for effect in folded.outcome.effects if isinstance(effect, Points)}
+    wanted |= {key: fact.points for key, fact in folded.kept.items() if fact.points}
+    standing = {cause: one.amount for cause, one in standing_amounts(connection, who).items()}
+    for cause in sorted(standing.keys() | wanted.keys()):
+        if standing.get(cause, 0) != wanted.get(cause, 0):
+            yield f"transfers of {cause} add up to {standing.get(cause, 0)}, the fold says {wanted.get(cause, 0)}"
+
+
+def kept_facts(connection: Connection) -> int:
+    """How many awards stand although the fold no longer derives them: no difference, but told apart."""
+    return len(connection.scalars(select(awards.c.no).where(awards.c.kept.is_not(None))).all())
