@@ -52,7 +52,11 @@ _SQLITE_PRAGMAS = (
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
-class NotMigrated(Exception):
+class Unfit(Exception):
+    """The hub cannot work on this database as it is. Its text is one line that says what to do."""
+
+
+class NotMigrated(Unfit):
     """The database is not at the newest migration."""
 
 
@@ -132,3 +136,23 @@ def migration() -> str | None:
     """The migration that the database is at."""
     with reader() as connection:
         return MigrationContext.configure(connection).get_current_revision()
+
+
+def require_durable() -> None:
+    """Unfit where PostgreSQL answers before what it was told is on its disk: what we answered 2xx could be lost."""
+    if db.engine.dialect.name != "postgresql":
+        return
+    with reader() as connection:
+        setting = connection.exec_driver_sql("SHOW synchronous_commit").scalar_one()
+    if setting == "off":
+        raise Unfit("DATABASE_URL: the database has synchronous_commit=off, which loses accepted events; set it to on")
+
+
+#: Any number that nothing else locks by.
+MIGRATING = 4_827_713_061
+
+
+def take_turn_to_migrate(connection: Connection) -> None:
+    """Wait, until this transaction ends, for others that migrate the same database."""
+    if not on_sqlite(connection):
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (MIGRATING,))

@@ -6,9 +6,11 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg import sql
 
-from tests.app import settings
+from tests.app import PRODUCTION, settings
 from tests.databases import ROOT, Databases
 
 
@@ -94,3 +96,21 @@ def test_a_wrong_setting_is_one_line(tmp_path: Path) -> None:
 
 def test_migrations_and_tables_agree(hub: Callable[..., tuple[int, str, str]]) -> None:
     assert hub("db", "check")[0] == 0
+
+
+def test_production_refuses_a_database_that_may_forget(databases: Databases, tmp_path: Path) -> None:
+    url = databases.migrated("postgresql")
+    with psycopg.connect(url, autocommit=True) as connection:
+        name = sql.Identifier(connection.info.dbname)
+        connection.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit = off").format(name))
+    status, _, err = run(settings(url, tmp_path, **PRODUCTION), "keys", "list")
+    assert status == 1
+    one_line(err, "synchronous_commit=off")
+    assert run(settings(url, tmp_path), "keys", "list")[0] == 0
+
+
+def test_several_may_migrate_at_once(empty_database_url: str, tmp_path: Path) -> None:
+    environ = {**os.environ, **settings(empty_database_url, tmp_path)}
+    command = [sys.executable, "-m", "hub.cli", "db", "upgrade"]
+    started = [subprocess.Popen(command, env=environ, cwd=ROOT, stdout=subprocess.DEVNULL) for _ in range(3)]
+    assert [one.wait(60) for one in started] == [0, 0, 0]

@@ -19,8 +19,9 @@ from typing_extensions import override
 
 from config import Config, SettingError
 from hub import create_app
-from hub.db import NotMigrated, require_migrated
+from hub.db import Unfit, require_durable, require_migrated
 from hub.db import db as database  # `db` is the module of that name here
+from hub.web import settings
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -50,7 +51,7 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (SettingError, NotMigrated) as error:
+        except (SettingError, Unfit) as error:
             raise Fault(str(error)) from error
         except DatabaseError as error:
             if not _unreachable(error):
@@ -83,6 +84,8 @@ def with_app(command: Callable[P, R]) -> Callable[P, R]:
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         require_migrated()
+        if settings().production:
+            require_durable()
         return command(*args, **kwargs)
 
     return with_bare_app(run)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from config import Config
 from hub import create_app
 from hub.cli import Fault, with_bare_app
-from hub.db import MIGRATIONS, newest_migration, transaction
+from hub.db import MIGRATIONS, newest_migration, take_turn_to_migrate, transaction
 from hub.db import db as database
 
 
@@ -55,6 +55,7 @@ def differences() -> list[str]:
 
 def migrate(connection: Connection) -> None:
     """Bring a database to the newest migration, in the transaction of this connection: all of it or nothing."""
+    take_turn_to_migrate(connection)
     settings = Alembic(attributes={"connection": connection})
     settings.set_main_option("script_location", str(MIGRATIONS))
     command.upgrade(settings, "head")
