@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest_plugins = ["tests.databases", "tests.browsers", "tests.app"]
+pytest_plugins = ["tests.databases", "tests.browsers", "tests.app", "tests.club"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

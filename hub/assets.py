@@ -6,7 +6,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from flask import Flask, Response, request, url_for
+from flask import Flask, Response, request
 
 YEAR_SECONDS = 365 * 24 * 3600
 LETTERS = 10
@@ -19,7 +19,7 @@ def init(app: Flask) -> None:
 
     def asset(name: str) -> str:
         """The address of a file in static/."""
-        return url_for("static", filename=name, v=version(root / name))
+        return f"{app.static_url_path}/{name}?v={version(root / name)}"
 
     app.jinja_env.globals["asset"] = asset
     app.after_request(_keep)

@@ -19,6 +19,7 @@ from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError, dates, numbers
+from babel.core import get_global
 from flask import Flask, current_app, g, has_request_context
 from flask_babel import Babel, gettext, refresh
 
@@ -27,6 +28,7 @@ from hub.gamification.numbers import Exact
 from hub.gamification.windows import Window
 
 TRANSLATED = ("en",)
+WORLD = "001"
 DECIMALS = 2
 HUES = 6
 
@@ -84,9 +86,15 @@ def locale_of(tag: str | None) -> Locale:
     if wanted.language in TRANSLATED:
         return wanted
     try:
-        return Locale("en", wanted.territory or "001")
+        return Locale("en", wanted.territory or _country_of(wanted.language))
     except UnknownLocaleError:
-        return Locale("en", "001")
+        return Locale("en", WORLD)
+
+
+def _country_of(language: str) -> str:
+    """The country that a language without one most likely means."""
+    likely: str = get_global("likely_subtags").get(language, WORLD)
+    return likely.rpartition("_")[2]
 
 
 @lru_cache(maxsize=1024)

@@ -47,9 +47,9 @@ def cells(
     pages = [_page(program, role) for role in roles] or [built_in(program)]
     shown = _fitting(connection, member, now, (placement for page in pages for placement in page))
     once: dict[str, Cell] = {}
-    for cell in (_cell(placement) for placement in shown if not placement.offer):
-        if cell is not None:
-            once.setdefault(cell.key, cell)
+    for one in (cell(placement) for placement in shown if not placement.offer):
+        if one is not None:
+            once.setdefault(one.key, one)
     return tuple(once.values())
 
 
@@ -86,7 +86,8 @@ def _profile(connection: Connection, member: Viewer, now: int) -> Mapping[str, A
     return profiles.timelines(connection, [member.no])[member.no].at(now).values
 
 
-def _cell(placement: Placement) -> Cell | None:
+def cell(placement: Placement) -> Cell | None:
+    """The cell of a placement; None where its widget is not installed."""
     kind = kit.catalogue().get(placement.widget)
     # A plug-in that is no longer installed leaves a gap, not an error.
     return Cell(_key(placement), kind, placement) if kind else None

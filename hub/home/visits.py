@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from hub import clock
 from hub.db import transaction
 from hub.identity import Viewer
+from hub.ledger import arrivals
 from hub.ledger import log as entries_log
 from hub.ledger.arrivals import HUB, HUB_VISITED, MAX_TEXT, Arrival
 from hub.ledger.standings import Version
@@ -40,7 +41,7 @@ def _visit(version: Version, member: Viewer, now: int) -> Arrival:
     local = clock.moment(now).astimezone(zone)
     offset = local.utcoffset()
     minutes = int(offset.total_seconds() // 60) if offset else 0
-    return Arrival(HUB, _id(member, local.date().isoformat()), HUB_VISITED, member.id, now, minutes, {}, "{}")
+    return arrivals.own(HUB_VISITED, _id(member, local.date().isoformat()), member.id, now, minutes)
 
 
 def _id(member: Viewer, date: str) -> str:

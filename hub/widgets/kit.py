@@ -160,12 +160,16 @@ def render(kind: Kind, view: View, title: str | None = None, address: str = "") 
     """A widget as HTML. One that raises is logged and becomes a fallback that offers `address` again."""
     named = title or kind.widget.title
     try:
-        return show(kind, kind.query(view), named, view)
+        return show(kind, _values(kind, view), named, view)
     except Exception:  # the edge of a widget: whatever it does, the others must show
         log.exception("widget %s failed", kind.widget.name, extra={"member": view.member.id})
-        # PostgreSQL refuses everything in a transaction that failed once.
-        view.connection.rollback()
         return fallback(kind.widget, named, address)
+
+
+def _values(kind: Kind, view: View) -> object:
+    # PostgreSQL refuses everything in a transaction that failed once: a failure goes back to here.
+    with view.connection.begin_nested():
+        return kind.query(view)
 
 
 def show(kind: Kind, values: object, title: str, view: View | None = None) -> Rendered:

@@ -1,0 +1,55 @@
+"""The badges widget: what was earned, and what the next ones take."""
+
+from fractions import Fraction
+
+import pytest
+
+from hub.gamification.badges import Badge, MetricAtLeast, Tier
+from hub.widgets import kit
+from hub.widgets.badges.query import metal, query
+from tests.club import Club
+
+
+def test_before_the_first_badge_it_shows_what_each_takes(club: Club) -> None:
+    with club.looks("bo") as view:
+        values = query(view)
+        shown = kit.render(kit.catalogue()["badges"], view)
+    assert (values.total, values.of) == (0, 2)
+    assert {one.title for one in values.next} == {"Deal maker", "Explorer"}
+    assert "Your first badge" in shown.html
+    assert "Assets seen: 0 of 4" in shown.html
+
+
+def test_an_earned_tier_is_shown_with_the_next_one_and_what_is_missing(club: Club) -> None:
+    for deal in ("d-1", "d-2", "d-3"):
+        club.happens("bo", "deal.won", amount=100, deal=deal)
+    with club.looks("bo") as view:
+        values = query(view)
+    assert [(one.title, one.tier, one.metal) for one in values.earned] == [("Deal maker", "Bronze", "bronze")]
+    nearest = values.next[0]
+    assert (nearest.title, nearest.tier, nearest.share) == ("Deal maker", "Silver", Fraction(3, 10))
+    assert [(one.title, one.actual.value, one.needed.value) for one in nearest.missing] == [("Deals won", 3, 10)]
+
+
+def test_only_some_badges_where_the_placement_says_so(club: Club) -> None:
+    with club.looks("bo", only=["explorer"]) as view:
+        assert [one.title for one in query(view).next] == ["Explorer"]
+
+
+@pytest.mark.parametrize(
+    ("tiers", "tier", "made_of"),
+    [
+        ((), None, "plain"),
+        (("Bronze", "Silver", "Gold"), "Gold", "gold"),
+        (("Week", "Month", "Year"), "Week", "bronze"),
+        (("Week", "Month", "Year"), "Year", "gold"),
+        (("1", "2", "3", "4", "5"), "5", "platinum"),
+        (("Week",), "No longer there", "bronze"),
+    ],
+)
+def test_the_art_goes_by_the_tiers_name_or_else_its_place(
+    tiers: tuple[str, ...], tier: str | None, made_of: str
+) -> None:
+    when = MetricAtLeast("deals_won", 1)
+    badge = Badge("one", tiers=tuple(Tier(name, when) for name in tiers))
+    assert metal(badge, tier) == made_of

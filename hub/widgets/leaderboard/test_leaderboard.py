@@ -1,0 +1,54 @@
+"""The leaderboard widget: who leads, and where I stand."""
+
+from hub.gamification.windows import Window
+from hub.ledger.standings import BoardRow, BoardStanding
+from hub.widgets import kit
+from hub.widgets.leaderboard.query import _rows, query
+from tests.club import Club
+
+NOVEMBER = Window("2026-11", 0, 1)
+
+
+def test_the_best_come_first_under_the_names_that_the_board_gives_them(club: Club) -> None:
+    club.happens("bo", "deal.won", amount=12_000, deal="d-1")
+    club.happens("bea", "deal.won", amount=15_000, deal="d-2")
+    club.happens("cy", "deal.won", amount=20_000, deal="d-3")
+    with club.looks("bo") as view:
+        board = query(view).board
+    assert board is not None
+    assert [(row.rank, row.name, row.mine) for row in board.rows] == [
+        (1, "Globex", False),
+        (2, "Bea Noor", False),
+        (3, "Bo Lind", True),
+    ]
+    assert (board.mine, board.total, board.final) == (3, 3, False)
+
+
+def test_an_empty_board_invites(club: Club) -> None:
+    with club.looks("bo", leaderboard="top_sellers") as view:
+        assert "Nobody is ranked yet" in kit.render(kit.catalogue()["leaderboard"], view).html
+
+
+def row(rank: int, id_: str, *, mine: bool = False) -> BoardRow:
+    return BoardRow(rank, 100 - rank, id_, id_.title(), mine)
+
+
+def test_my_neighbours_come_after_a_gap() -> None:
+    around = (row(11, "ida"), row(12, "bo", mine=True), row(13, "kim"))
+    standing = BoardStanding("top", NOVEMBER, None, False, 20, (row(1, "ada"), row(2, "cy")), around, around[1])
+    rows = _rows(standing, None)
+    assert [(one.rank, one.apart) for one in rows] == [(1, False), (2, False), (11, True), (12, False), (13, False)]
+
+
+def test_neighbours_that_are_in_the_top_already_are_not_repeated() -> None:
+    around = (row(2, "cy"), row(3, "bo", mine=True), row(4, "kim"))
+    standing = BoardStanding("top", NOVEMBER, None, False, 20, (row(1, "ada"), row(2, "cy")), around, around[1])
+    assert [(one.rank, one.apart) for one in _rows(standing, None)] == [(1, False), (2, False), (3, False), (4, False)]
+
+
+def test_on_the_board_i_need_no_neighbourhood() -> None:
+    me = row(2, "bo", mine=True)
+    standing = BoardStanding(
+        "top", NOVEMBER, None, False, 20, (row(1, "ada"), me), (row(1, "ada"), me, row(3, "kim")), me
+    )
+    assert [one.rank for one in _rows(standing, None)] == [1, 2]
