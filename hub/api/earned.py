@@ -1,0 +1,127 @@
+"""What a member was given, one by one: awards and ledger lines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from flask import Response
+from sqlalchemy import Connection, Row, select, tuple_
+
+from hub import clock
+from hub.api import bp, seen
+from hub.api.answers import Moment, PageQuery, answer, cursor, moment, place, query
+from hub.api.openapi import describe
+from hub.api.seen import READ
+from hub.db import reader
+from hub.identity.access import current_key, requires_scope
+from hub.ledger import reading
+from hub.ledger.standings import Line
+from hub.ledger.tables import awards
+
+
+class AwardItem(msgspec.Struct):
+    """One award. `object` and `window` only of a badge with `repeat`; `kept` says why it stands although the log no
+    longer gives it."""
+
+    id: str
+    badge: str
+    tier: str | None
+    earned_at: Moment
+    object: str | None
+    window: str | None
+    kept: str | None
+    revoked: str | None
+
+
+class AwardsAnswer(msgspec.Struct):
+    items: list[AwardItem]
+    next: str | None
+
+
+@bp.get("/members/<member_id>/badges")
+@requires_scope(READ)
+@describe("A member's awards, oldest first", scope=READ, query=PageQuery, answers={200: AwardsAnswer})
+def list_awards(member_id: str) -> Response:
+    asked = query(PageQuery)
+    after = place(asked.cursor, tuple[int, int])
+    with reader() as connection:
+        person = seen.member(connection, current_key(), member_id, clock.now())
+        rows = _awards(connection, person.no, after, asked.limit + 1)
+    page = rows[: asked.limit]
+    following = cursor((page[-1].time, page[-1].no)) if len(rows) > asked.limit else None
+    return answer(AwardsAnswer([_award(row) for row in page], following))
+
+
+def _awards(connection: Connection, member: int, after: tuple[int, int] | None, limit: int) -> list[Row[Any]]:
+    t = awards.c
+    rows = select(awards).where(t.member == member, t.kind == "badge").order_by(t.time, t.no).limit(limit)
+    return list(connection.execute(rows if after is None else rows.where(tuple_(t.time, t.no) > tuple_(*after))))
+
+
+def _award(row: Row[Any]) -> AwardItem:
+    return AwardItem(
+        f"a_{row.no}", row.badge, row.tier, moment(row.time), row.object, row.window, row.kept, revoked=None
+    )
+
+
+# ----------------------------------------------------------------------------------------------------------- transfers
+
+
+class Cause(msgspec.Struct):
+    kind: str
+    key: str
+
+
+class EventKey(msgspec.Struct):
+    source: str
+    id: str
+
+
+class TransferItem(msgspec.Struct):
+    """A line of the ledger. `at` is the event's time; of a correction, `event` is the corrected one."""
+
+    id: str
+    at: Moment
+    posted_at: Moment
+    amount: int
+    balance: int
+    kind: str
+    cause: Cause
+    version: int
+    event: EventKey
+    corrects: str | None
+
+
+class TransfersAnswer(msgspec.Struct):
+    items: list[TransferItem]
+    next: str | None
+
+
+@bp.get("/members/<member_id>/transfers")
+@requires_scope(READ)
+@describe("A member's ledger lines, newest first", scope=READ, query=PageQuery, answers={200: TransfersAnswer})
+def list_transfers(member_id: str) -> Response:
+    asked = query(PageQuery)
+    before = place(asked.cursor, int)
+    with reader() as connection:
+        person = seen.member(connection, current_key(), member_id, clock.now())
+        lines = reading.newest_lines(connection, person.no, asked.limit + 1, before)
+    page = lines[: asked.limit]
+    following = cursor(page[-1].no) if len(lines) > asked.limit else None
+    return answer(TransfersAnswer([_transfer(line) for line in page], following))
+
+
+def _transfer(line: Line) -> TransferItem:
+    return TransferItem(
+        id=f"t_{line.no}",
+        at=moment(line.at),
+        posted_at=moment(line.posted_at),
+        amount=line.amount,
+        balance=line.balance,
+        kind=line.kind,
+        cause=Cause(line.cause, line.key),
+        version=line.version,
+        event=EventKey(line.event_source, line.event_id),
+        corrects=None if line.corrects is None else f"t_{line.corrects}",
+    )

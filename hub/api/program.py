@@ -1,0 +1,74 @@
+"""The program as it is published, and the widgets that it may place."""
+
+from __future__ import annotations
+
+import msgspec
+from flask import Response
+from sqlalchemy import select
+
+from hub.api import bp
+from hub.api.answers import Moment, answer, moment
+from hub.api.openapi import describe
+from hub.db import reader
+from hub.identity.access import requires_scope
+from hub.ledger import programs
+from hub.ledger.tables import versions
+from hub.web import not_found
+from hub.widgets import kit
+
+READ = "program:read"
+
+
+class ProgramAnswer(msgspec.Struct):
+    """The newest version. `in_force_from` null: from the beginning of time. `text` is the file as it was published."""
+
+    version: int
+    published_at: Moment
+    in_force_from: Moment | None
+    live_from: Moment
+    text: str
+
+
+@bp.get("/program")
+@requires_scope(READ)
+@describe("The program", scope=READ, answers={200: ProgramAnswer})
+def get_program() -> Response:
+    with reader() as connection:
+        row = connection.execute(select(versions).order_by(versions.c.version.desc()).limit(1)).first()
+    if row is None:
+        raise not_found()
+    since = moment(row.in_force_from) if row.in_force_from > programs.BEGINNING else None
+    return answer(ProgramAnswer(row.version, moment(row.published_at), since, moment(row.live_from), row.text))
+
+
+class OptionItem(msgspec.Struct):
+    """`names`: the section of the program that the value is a key of."""
+
+    option: str
+    type: str
+    default: str | int | None
+    names: str | None
+
+
+class WidgetItem(msgspec.Struct):
+    widget: str
+    title: str
+    sizes: tuple[str, ...]
+    options: list[OptionItem]
+
+
+class WidgetsAnswer(msgspec.Struct):
+    items: list[WidgetItem]
+    next: str | None
+
+
+@bp.get("/widgets")
+@requires_scope(READ)
+@describe("The catalogue of widgets", scope=READ, answers={200: WidgetsAnswer})
+def list_widgets() -> Response:
+    return answer(WidgetsAnswer([_widget(kind.widget) for kind in kit.catalogue().values()], None))
+
+
+def _widget(widget: kit.Widget) -> WidgetItem:
+    options = [OptionItem(option.name, option.type, option.default, option.names) for option in widget.options]
+    return WidgetItem(widget.name, widget.title, widget.sizes, options)
