@@ -1,0 +1,165 @@
+"""The pages in a real browser: for everybody, on a phone and on a desk, in both schemes, without script errors.
+
+The `page` fixture fails a test whose console shows an error, a violation of the content security policy included.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page, expect
+from werkzeug.serving import make_server
+
+from tests.browsers import Console
+from tests.club import Club
+from tests.databases import Databases
+
+Axe = Callable[[Page], list[str]]
+NewPage = Callable[..., Page]
+
+WIDTHS = (320, 768, 1280)
+SCHEMES = ("light", "dark")
+
+
+@pytest.fixture
+def database_url(databases: Databases) -> str:
+    """What is drawn does not depend on the database: SQLite alone."""
+    return databases.migrated("sqlite")
+
+
+@pytest.fixture
+def address(app: Flask) -> Iterator[str]:
+    """Where `app` is served: by a thread, without a live stream, so that pages poll."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def sign_in(page: Page, address: str, name: str) -> None:
+    page.goto(f"{address}/sign-in")
+    page.get_by_role("button", name=name).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Good morning")
+
+
+def autumn(club: Club) -> None:
+    for number, (who, amount) in enumerate([("bea", 15_000), ("bo", 12_000), ("cy", 20_000), ("bo", 9_000)]):
+        club.happens(who, "deal.won", amount=amount, deal=f"d-{number}")
+    for day in (19, 20, 21, 22):
+        club.happens("bo", "asset.viewed", f"2026-11-{day}T09:00:00+01:00", asset=f"a-{day}")
+
+
+def faults(page: Page, axe: Axe, where: str) -> list[str]:
+    """What hinders people on this page, and whether it scrolls sideways."""
+    too_wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    return [f"{where}: {finding}" for finding in axe(page)] + ([f"{where}: scrolls sideways"] if too_wide else [])
+
+
+def test_every_page_is_open_to_everybody_on_every_screen(address: str, club: Club, new_page: NewPage, axe: Axe) -> None:
+    autumn(club)
+    found = []
+    for scheme in SCHEMES:
+        page = new_page(color_scheme=scheme)
+        for name in (None, "Bo Lind", "Ada Berg"):
+            if name:
+                sign_in(page, address, name)
+            for path in ("/sign-in", "/style") if name is None else ("/",):
+                page.goto(address + path)
+                for width in WIDTHS:
+                    page.set_viewport_size({"width": width, "height": 900})
+                    found += faults(page, axe, f"{path} {name or ''} {width} {scheme}")
+    assert found == []
+
+
+def test_a_page_that_does_not_exist_is_a_page_too(
+    address: str, club: Club, new_page: NewPage, console: Console, axe: Axe
+) -> None:
+    assert club
+    console.forgive("404")
+    page = new_page(viewport={"width": 320, "height": 700}, color_scheme="dark")
+    page.goto(address + "/nowhere")
+    expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
+    assert faults(page, axe, "404") == []
+
+
+def test_what_changed_is_swapped_into_the_open_page(address: str, club: Club, page: Page) -> None:
+    sign_in(page, address, "Bo Lind")
+    points, badges = page.locator("#w-points"), page.locator("#w-badges")
+    expect(points.locator(".figure__value")).to_have_text("0")
+    club.happens("bo", "deal.won", amount=12_000, deal="d-1")
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('hub:all'))")
+    expect(points).to_contain_text("+120")
+    expect(badges).to_contain_text("Bronze")
+
+
+def test_a_cell_that_did_not_change_is_left_alone(address: str, club: Club, page: Page) -> None:
+    club.happens("bo", "deal.won", amount=12_000, deal="d-1")
+    sign_in(page, address, "Bo Lind")
+    club.digests()
+    page.reload()
+    swaps: list[str] = []
+    page.expose_function("swapped", lambda name: swaps.append(name))
+    page.evaluate("document.addEventListener('htmx:after:swap', (e) => swapped(e.detail.ctx.sourceElement.id))")
+    with page.expect_response("**/w/badges"):
+        page.evaluate("document.body.dispatchEvent(new CustomEvent('hub:all'))")
+    page.wait_for_timeout(300)
+    assert "w-badges" not in swaps
+
+
+def test_the_theme_is_remembered(address: str, club: Club, page: Page) -> None:
+    sign_in(page, address, "Bo Lind")
+    toggle = page.get_by_role("button", name="Dark theme")
+    expect(toggle).to_have_attribute("aria-pressed", "false")
+    toggle.click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    assert club
+
+
+def test_the_keyboard_alone_reaches_content_menu_and_sign_out(address: str, club: Club, page: Page) -> None:
+    assert club
+    sign_in(page, address, "Bo Lind")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+    page.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Sign out")).to_be_hidden()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Sign out").press("Enter")
+    expect(page.get_by_role("heading", name="Who would you like to be?")).to_be_visible()
+
+
+def test_times_are_told_by_the_servers_clock(address: str, club: Club, page: Page) -> None:
+    club.happens("bo", "deal.won", "2026-11-23T08:00:00Z", amount=12_000, deal="d-1")
+    sign_in(page, address, "Bo Lind")
+    expect(page.locator("#w-points .line__when")).to_have_text("2 hours ago")
+
+
+def test_without_script_the_homepage_reads(address: str, club: Club, new_page: NewPage) -> None:
+    autumn(club)
+    page = new_page(java_script_enabled=False)
+    sign_in(page, address, "Bo Lind")
+    expect(page.locator("#w-points")).to_contain_text("+120")
+    expect(page.locator("#w-points time").first).to_contain_text("Nov 2026")
+
+
+def test_stylesheets_and_scripts_are_at_most_60_kb_compressed(app: Flask) -> None:
+    page = app.test_client().get("/sign-in").text
+    files = set(re.findall(r'"/static/([^"?]+\.(?:css|js))', page))
+    assert len(files) >= 8
+    assert app.static_folder
+    assert sum(len(gzip.compress((Path(app.static_folder) / file).read_bytes())) for file in files) <= 60_000
