@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
@@ -54,7 +54,7 @@ class Line(NamedTuple):
     `cells` are what `--where` and `--types` look at. `event` may lack its type; `plain`: its data is texts of cells.
     """
 
-    number: int
+    line: int
     cells: Mapping[str, str]
     event: dict[str, Any]
     plain: bool
@@ -307,23 +307,17 @@ def _take_slice(
         newest = programs.newest(connection)
     types = newest.program.events if newest else {}
     now = clock.now()
-    lines = list(_chosen(batch, choice, summary))
-    verdicts = take([_arrival(line, choice, zone, types, now) for line in lines], types)
-    for line, verdict in zip(lines, verdicts, strict=True):
+    chosen = [line for line in batch if isinstance(line, Bad) or choice.takes(line.cells)]
+    summary.count("left_out", len(batch) - len(chosen))
+    read = [_rejected(line) if isinstance(line, Bad) else _arrival(line, choice, zone, types, now) for line in chosen]
+    for line, verdict in zip(chosen, take(read, types), strict=True):
         summary.count(_COUNTED[verdict.status])
         if verdict.status in ("rejected", "conflict"):
-            summary.report(line.number, Fault(verdict.path or "", verdict.code or "", verdict.message or ""))
+            summary.report(line.line, Fault(verdict.path or "", verdict.code or "", verdict.message or ""))
 
 
-def _chosen(batch: Iterable[Line | Bad], choice: Choice, summary: Summary) -> Iterator[Line]:
-    for line in batch:
-        if isinstance(line, Bad):
-            summary.count("rejected")
-            summary.report(line.line, line.fault)
-        elif choice.takes(line.cells):
-            yield line
-        else:
-            summary.count("left_out")
+def _rejected(bad: Bad) -> Verdict:
+    return arrivals.rejected(None, bad.fault.code, bad.fault.path, bad.fault.message)
 
 
 # --------------------------------------------------------------------------------------------------------------- events
