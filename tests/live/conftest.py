@@ -7,7 +7,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -21,6 +22,9 @@ from hub.signals import publish
 from tests.app import settings, started
 from tests.databases import ROOT
 
+#: An interpreter starts, on a machine that does other things too.
+START_SECONDS = 60
+
 
 @dataclass
 class Running:
@@ -29,7 +33,6 @@ class Running:
     environment: dict[str, str]
     port: int
     process: subprocess.Popen[bytes] | None = None
-    killed: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -38,7 +41,7 @@ class Running:
     def start(self) -> None:
         command = [sys.executable, "-m", "tests.live.site", str(self.port)]
         self.process = subprocess.Popen(command, env=self.environment, cwd=ROOT)
-        wait_for(lambda: answers(self.url), 15)
+        wait_for(lambda: answers(self.url), START_SECONDS)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> float:
         """How many seconds it took to end."""
@@ -91,14 +94,23 @@ def cast(app: Flask) -> Flask:
     return with_members(app)
 
 
+@contextmanager
+def started_site(environment: dict[str, str]) -> Iterator[Running]:
+    """The site, running; ended afterwards, whatever happened to it."""
+    site = Running(environment, free_port())
+    try:
+        site.start()
+        yield site
+    finally:
+        if site.process and site.process.poll() is None:
+            site.stop()
+
+
 @pytest.fixture
 def running(cast: Flask, database_url: str, tmp_path: Path) -> Iterator[Running]:
     assert cast
-    site = Running(process_environment(database_url, tmp_path), free_port())
-    site.start()
-    yield site
-    if site.process and site.process.poll() is None:
-        site.stop()
+    with started_site(process_environment(database_url, tmp_path)) as site:
+        yield site
 
 
 @pytest.fixture
@@ -113,11 +125,8 @@ def on_sqlite(databases, tmp_path: Path) -> Iterator[Flask]:
 def running_on_sqlite(on_sqlite: Flask, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Running]:
     """With the settings that the test gives as its parameter."""
     url = on_sqlite.config["HUB"].database_url.render_as_string()
-    site = Running(process_environment(url, tmp_path, **getattr(request, "param", {})), free_port())
-    site.start()
-    yield site
-    if site.process and site.process.poll() is None:
-        site.stop()
+    with started_site(process_environment(url, tmp_path, **getattr(request, "param", {}))) as site:
+        yield site
 
 
 def tell(*topics: str) -> None:

@@ -13,10 +13,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from tests.databases import ROOT, Databases
-from tests.live.conftest import free_port, process_environment, wait_for
-
-#: Several interpreters start at once, on machines that do other things too.
-START_SECONDS = 60
+from tests.live.conftest import START_SECONDS, free_port, process_environment, wait_for
 
 
 @dataclass
