@@ -17,6 +17,7 @@ from hub.gamification import faults
 from hub.gamification import program as programs
 from hub.ledger import programs as published
 from hub.ledger.tables import versions
+from hub.widgets import kit
 
 
 @click.group()
@@ -29,7 +30,7 @@ def program() -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for a program to read.")
 def check(file: Path, as_json: bool) -> None:
     """Name every fault of a program file; exit 1 if there is any."""
-    reading = programs.read(file.read_bytes(), now=clock.now())
+    reading = programs.read(file.read_bytes(), now=clock.now(), widgets=kit.options())
     if as_json:
         found = {"faults": reading.faults, "warnings": reading.warnings}
         click.echo(json.dumps({kind: [asdict(fault) for fault in some] for kind, some in found.items()}, indent=2))
@@ -47,9 +48,10 @@ def check(file: Path, as_json: bool) -> None:
 def publish(file: Path) -> None:
     """Make a program file the next version."""
     text, now = file.read_bytes(), clock.now()
-    _say((), programs.read(text, now=now).warnings)
+    widgets = kit.options()
+    _say((), programs.read(text, now=now, widgets=widgets).warnings)
     with transaction() as connection:
-        version = published.publish_text(connection, text.decode("utf-8", "replace"), now)
+        version = published.publish_text(connection, text.decode("utf-8", "replace"), now, widgets)
     if isinstance(version, list):
         _say(tuple(version), ())
         raise Fault(f"{file} is not published: {_count(len(version), 'fault')}")

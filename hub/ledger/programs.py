@@ -6,8 +6,10 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, func, select
 
+from hub.gamification import homepages
 from hub.gamification import program as programs
 from hub.gamification.faults import Fault
+from hub.gamification.homepages import Widgets
 from hub.gamification.plan import Plan, Version
 from hub.gamification.windows import Calendar
 from hub.ledger import log
@@ -49,9 +51,14 @@ def _versions(connection: Connection) -> list[Version]:
     ]
 
 
-def publish_text(connection: Connection, text: str, now: int) -> Version | list[Fault]:
-    """Make the text the next version, in force from now (version 1: from the beginning of time); or its faults."""
-    reading = programs.read(text, now=now)
+def publish_text(
+    connection: Connection, text: str, now: int, widgets: Widgets = homepages.SERVED
+) -> Version | list[Fault]:
+    """Make the text the next version, in force from now (version 1: from the beginning of time); or its faults.
+
+    `widgets` are those that homepages may place.
+    """
+    reading = programs.read(text, now=now, widgets=widgets)
     if reading.program is None:
         return list(reading.faults)
     earlier = plan(connection)
