@@ -1,7 +1,10 @@
-"""The engine: progress + events -> effects and new progress. Pure, exact, and the only place where points and badges come from.
+"""The engine: progress + events -> effects and new progress. Pure, exact, and the only place where points and badges
+come from.
 
-Events come in canonical order (instant, source, id), each after all that the progress holds; whoever has an earlier one folds again
-from the beginning. One event in order: rules, metrics and streaks; then badges, goals and levels, again until a pass gives nothing.
+Events come in canonical order (instant, source, id), each after all that the progress holds; whoever has an earlier
+one folds again
+from the beginning. One event in order: rules, metrics and streaks; then badges, goals and levels, again until a pass
+gives nothing.
 """
 
 from __future__ import annotations
@@ -40,7 +43,8 @@ _MINUTE = 60_000_000
 _DAY_US = 86_400_000_000
 _EPOCH_DAY = 719_163  # ordinal of 1970-01-01
 
-#: However a program's badges feed each other, a pass gives something new each time, so this is never met but by a fault of ours.
+#: However a program's badges feed each other, a pass gives something new each time, so this is never met but by a
+#: fault of ours.
 _MOST_PASSES = 10_000
 
 
@@ -101,7 +105,9 @@ class Valued(NamedTuple):
 
 @dataclass(slots=True)
 class Outcome:
-    """What the fold decided. `values` and `organizations` hold what changed, by (metric, window) and (organization, metric, window)."""
+    """What the fold decided. `values` and `organizations` hold what changed, by (metric, window) and (organization,
+    metric, window).
+    """
 
     effects: list[Effect] = field(default_factory=list)
     skips: list[Skip] = field(default_factory=list)
@@ -238,21 +244,14 @@ class _Fold:
 
     def _apply(self, rule: RulePlan) -> int:
         """Points that the rule gives for the event; the first thing that fails is the skip."""
-        event, known = self.event, rule.rule
-        if not rule.from_ <= event.time < rule.until:
-            return self._skip(rule, "not_in_force", at=event.time)
-        if rule.for_ is not None and not rule.for_(self.profile.values):
-            return self._skip(rule, "not_for_member")
-        if rule.where is not None and not rule.where(event.data):
-            return self._skip(rule, "condition")
-        once = _once(rule, event) if known.once_per is not None else None
-        if once is not None and self.parts.get(once) is not None:
-            return self._skip(rule, "once_per", by=self.parts.get(once))
+        known, time = rule.rule, self.event.time
+        once = _once(rule, self.event) if known.once_per is not None else None
         use = self.state.rules.get(known.key)
         if use is None:
             use = self.state.rules[known.key] = [None, {}]
-        if known.cooldown is not None and use[0] is not None and event.time - use[0] < known.cooldown:
-            return self._skip(rule, "cooldown", since=use[0])
+        refused = self._refused(rule, once, use[0])
+        if refused is not None:
+            return self._skip(rule, refused)
         amount = self._amount(rule)
         if amount == 0 or (amount < 0 and known.award.points > 0):
             return self._skip(rule, "nothing", amount=amount)
@@ -260,14 +259,27 @@ class _Fold:
             amount = self._capped(rule, use, amount)
             if amount == 0:
                 return 0
-        use[0] = event.time
+        use[0] = time
         if once is not None:
-            self.parts.put(once, [event.time, event.entry])
+            self.parts.put(once, [time, self.event.entry])
         kind = "points" if amount > 0 else "deduction"
-        self.outcome.effects.append(
-            Points(f"rule/{known.key}/{event.entry}", kind, "rule", known.key, amount, event, rule.version)
-        )
+        key = f"rule/{known.key}/{self.event.entry}"
+        self.outcome.effects.append(Points(key, kind, "rule", known.key, amount, self.event, rule.version))
         return amount
+
+    def _refused(self, rule: RulePlan, once: str | None, last: int | None) -> str | None:
+        """The code of the first thing, up to the cooldown, that keeps the rule from looking at the amount."""
+        event = self.event
+        if not rule.from_ <= event.time < rule.until:
+            return "not_in_force"
+        if rule.for_ is not None and not rule.for_(self.profile.values):
+            return "not_for_member"
+        if rule.where is not None and not rule.where(event.data):
+            return "condition"
+        if once is not None and self.parts.get(once) is not None:
+            return "once_per"
+        too_soon = rule.rule.cooldown is not None and last is not None and event.time - last < rule.rule.cooldown
+        return "cooldown" if too_soon else None
 
     def _skip(self, rule: RulePlan, code: str, **detail: Any) -> int:
         if self.event.entry in self.trace:
@@ -287,7 +299,7 @@ class _Fold:
     def _capped(self, rule: RulePlan, use: list[Any], amount: int) -> int:
         """What the caps leave of the amount, booked in all of them; 0 with a skip where one leaves nothing."""
         for limit in rule.limits:
-            used = self._used(rule, use, limit)
+            used = self._used(use, limit)
             if limit.times is not None and used[2] >= limit.times:
                 return self._skip(rule, "cap", cap=limit.shared, per=limit.name, times=limit.times)
             if limit.points is not None:
@@ -300,7 +312,7 @@ class _Fold:
             self._book(self.state.caps.setdefault(key, {}), kind, amount)
         return amount
 
-    def _used(self, rule: RulePlan, use: list[Any], limit: Limit) -> list[int]:
+    def _used(self, use: list[Any], limit: Limit) -> list[int]:
         books = use[1] if limit.shared is None else self.state.caps.setdefault(limit.shared, {})
         return self._page(books, limit.kind, limit.name)
 
@@ -377,7 +389,9 @@ class _Fold:
             self._grow_organization(plan, found, self.profile.organization)
 
     def _turn(self, slot: Slot, kind: WindowKind) -> None:
-        """Begin the window that holds the event; the tally so far is that of the window before, if it is the one right before."""
+        """Begin the window that holds the event; the tally so far is that of the window before, if it is the one
+        right before.
+        """
         window = self.plan.calendar.window(kind, self.event.time)
         slot[BEFORE] = slot[TALLY] if slot[ENDS] == window.start else None
         slot[ENDS], slot[NAME], slot[TALLY], slot[STARTS] = window.end, window.name, None, window.start
@@ -593,7 +607,8 @@ class _Fold:
                     self._give(plan, tier, window, thing)
 
     def _candidates(self, plan: BadgePlan, when: When) -> Iterable[Any]:
-        """Objects about which the badge may have become true: the event's own; all, where something else decides too."""
+        """Objects about which the badge may have become true: the event's own; all, where something else decides too.
+        """
         leaves = _leaves(when)
         about = [leaf for leaf in leaves if isinstance(leaf, MetricAtLeast) and self._by_object(leaf)]
         if len(about) == len(leaves) and not plan.gated:
@@ -721,7 +736,8 @@ def value_at(plan: Plan, state: State, key: str, kind: WindowKind, time: int) ->
 
 
 def value_before(plan: Plan, state: State, key: str, kind: WindowKind, start: int) -> Exact | None:
-    """A metric's value in the window right before the one that starts at `start` and is the newest or comes after it."""
+    """A metric's value in the window right before the one that starts at `start` and is the newest or comes after it.
+    """
     metric = plan.metrics[plan.metric_index[key]]
     if metric.metric.combined:
         return _combined(metric, lambda part: value_before(plan, state, part, kind, start))
@@ -744,7 +760,9 @@ def _number(metric: MetricPlan, tally: Any) -> Exact | None:
 
 
 def base_amount(rule: RulePlan, event: Event) -> int:
-    """The award before boosts and caps: floor(of / for_every) x points, raised and cut; a missing amount is 0 and not raised."""
+    """The award before boosts and caps: floor(of / for_every) x points, raised and cut; a missing amount is 0 and not
+    raised.
+    """
     award = rule.rule.award
     if award.for_every is None:
         return award.points
@@ -758,7 +776,8 @@ def base_amount(rule: RulePlan, event: Event) -> int:
 
 
 def target_of(goal: GoalPlan, window: str, ends: int, before: Exact | None, given: Given) -> Number | None:
-    """The member's target in a window that ends at `ends`: its own, else the first that fits, else the goal's; None: no such goal.
+    """The member's target in a window that ends at `ends`: its own, else the first that fits, else the goal's; None:
+    no such goal.
 
     `before` is the metric's value in the window before.
     """

@@ -192,7 +192,8 @@ Checker = Callable[[Mapping[str, Any]], list[Fault]]
 
 
 def checker(event_type: EventType) -> Checker:
-    """A function that gives the faults of an event's data: paths `data.NAME`, code `attribute`. Make it once, call it often.
+    """A function that gives the faults of an event's data: paths `data.NAME`, code `attribute`. Make it once, call it
+    often.
 
     Undeclared attributes are no faults; null is missing.
     """

@@ -1,14 +1,16 @@
 """The plan: a program made ready for folding.
 
-What each event type touches, in which windows each metric is kept, which badges and goals look at what: worked out once a version,
-so that an event costs only what it touches. State is laid out by the plan of the newest version; points follow the version in force.
+What each event type touches, in which windows each metric is kept, which badges and goals look at what: worked out
+once a version,
+so that an event costs only what it touches. State is laid out by the plan of the newest version; points follow the
+version in force.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -153,7 +155,8 @@ _WEEK_STARTS = {
 class Plan:
     """Versions in the order of their numbers; the last one is the newest.
 
-    `also`: a further kind of window in which all metrics are kept, of members and of organizations, to answer a question about it.
+    `also`: a further kind of window in which all metrics are kept, of members and of organizations, to answer a
+    question about it.
     """
 
     def __init__(self, versions: Sequence[Version], also: WindowKind | None = None) -> None:
@@ -367,7 +370,8 @@ class Plan:
 class Fragile:
     """Which late events could mean that an award is no longer derived.
 
-    Most cannot: more events only make a count, a sum of positive amounts, a maximum or a run greater. Where one can, the log has to be
+    Most cannot: more events only make a count, a sum of positive amounts, a maximum or a run greater. Where one can,
+    the log has to be
     read entry by entry, since what was once awarded is a fact.
     """
 

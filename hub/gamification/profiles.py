@@ -13,7 +13,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One stretch of a member's life. `values` is what conditions see (role and tag are tuples); what the member has not set is the organization's."""
+    """One stretch of a member's life. `values` is what conditions see (role and tag are tuples); what the member has
+    not set is the organization's.
+    """
 
     values: Mapping[str, Any] = field(default_factory=dict)
     time_zone: str | None = None

@@ -1,6 +1,7 @@
 """A member's progress: what a fold starts from and leaves behind.
 
-The bounded state is plain data laid out by a plan, so that it packs. What grows without bound (values seen once, objects) lives in
+The bounded state is plain data laid out by a plan, so that it packs. What grows without bound (values seen once,
+objects) lives in
 parts, of which only those that the next events need are loaded.
 """
 
@@ -20,7 +21,8 @@ from hub.gamification.plan import Plan
 
 BEGINNING, END = -(2**62), 2**62
 
-#: A metric's slot for one kind of window: where the window now counted ends, its name, its tally, where it starts, the tally of
+#: A metric's slot for one kind of window: where the window now counted ends, its name, its tally, where it starts, the
+#: tally of
 #: the window right before (None where there was none).
 Slot = list[Any]
 ENDS, NAME, TALLY, STARTS, BEFORE = range(5)

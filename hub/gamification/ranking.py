@@ -1,7 +1,9 @@
 """Order keys: an exact number as text that sorts, byte by byte, as the number does.
 
-The databases have no common exact decimal that orders by index, so ranked values are stored as such keys: a sign, the count of
-digits before the point as one character, the digits, and what follows the point. A fraction without end is cut after 60 places:
+The databases have no common exact decimal that orders by index, so ranked values are stored as such keys: a sign, the
+count of
+digits before the point as one character, the digits, and what follows the point. A fraction without end is cut after
+60 places:
 two different shares or averages that the hub can meet differ long before that.
 """
 

@@ -1,7 +1,9 @@
 """Runs: how a streak's periods make runs.
 
-Periods are whole numbers, one after another on the streak's calendar (a date, a business day, a week, a month). The dates that events
-show can run backwards by two days, so the newest periods stay open: they are counted again until nothing can come before them.
+Periods are whole numbers, one after another on the streak's calendar (a date, a business day, a week, a month). The
+dates that events
+show can run backwards by two days, so the newest periods stay open: they are counted again until nothing can come
+before them.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ from typing import Any
 
 from hub.gamification.streaks import Streak
 
-#: The state of one streak, plain so that it packs: [[period, events], ...] still open and ascending; of what is settled: last period, run,
+#: The state of one streak, plain so that it packs: [[period, events], ...] still open and ascending; of what is
+#: settled: last period, run,
 #: longest; the offset (minutes) of the newest fitting event; the last settled periods that counted, for pages to show.
 State = list[Any]
 OPEN, LAST, RUN, LONGEST, OFFSET, SHOWN = range(6)

@@ -1,8 +1,11 @@
 """Tallies: how a metric's value in one window grows by an event.
 
-A tally is plain data (a number, or a short list), so that it packs: for `average` [sum, count], for `latest` [value, shown],
-for `days` [count, the last few days], for `distinct` a count whose seen values are parts of their own. None: no fitting event.
-Tallies of an organization's members add up by `merged`; there `latest` carries its place, and `days` and `distinct` are lists of all.
+A tally is plain data (a number, or a short list), so that it packs: for `average` [sum, count], for `latest` [value,
+shown],
+for `days` [count, the last few days], for `distinct` a count whose seen values are parts of their own. None: no
+fitting event.
+Tallies of an organization's members add up by `merged`; there `latest` carries its place, and `days` and `distinct`
+are lists of all.
 """
 
 from __future__ import annotations
@@ -16,7 +19,8 @@ from hub.gamification.numbers import WIDE, Exact, Number
 
 Tally = Any  # None, a number, or a list as above
 
-#: Events come in the order of their instants; the dates they show can run backwards by two days (offsets -12:00 to +14:00).
+#: Events come in the order of their instants; the dates they show can run backwards by two days (offsets -12:00 to
+#: +14:00).
 RECENT_DAYS = 4
 _LARGEST_PACKED = 2**62
 _SURE = 2**61  # a sum of two below this packs

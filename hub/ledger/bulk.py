@@ -34,7 +34,9 @@ def insert(
     upsert: bool = False,
     ignore: bool = False,
 ) -> None:
-    """Insert rows, given in the order of `columns`. Where the key stands already, `upsert` replaces the rest, `ignore` leaves it."""
+    """Insert rows, given in the order of `columns`. Where the key stands already, `upsert` replaces the rest,
+    `ignore` leaves it.
+    """
     if not rows:
         return
     names = ", ".join(f'"{name}"' for name in columns)
@@ -76,7 +78,9 @@ def _type(column: Column[Any]) -> str:
 def replace(
     connection: Connection, table: Table, member: int, columns: Sequence[str], rows: Collection[tuple[Any, ...]]
 ) -> None:
-    """Make these all the rows that the member has; what stands as it should be is not written. `columns` begin with the key."""
+    """Make these all the rows that the member has; what stands as it should be is not written. `columns` begin with
+    the key.
+    """
     key = len(table.primary_key.columns)
     selected = select(*(table.c[name] for name in columns)).where(table.c.member == member)
     standing = {row[:key]: tuple(row) for row in connection.execute(selected)}

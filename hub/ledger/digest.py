@@ -1,7 +1,9 @@
 """The digest: log -> engine -> transfers, progress and notices, one transaction a batch.
 
-A batch takes the oldest undigested entries of members that nobody else works on, folds them, and makes all of it visible together.
-On PostgreSQL the lock on a member's progress row is the lease; on SQLite there is one worker, which reads and computes first and
+A batch takes the oldest undigested entries of members that nobody else works on, folds them, and makes all of it
+visible together.
+On PostgreSQL the lock on a member's progress row is the lease; on SQLite there is one worker, which reads and
+computes first and
 holds the write lock only to write. An organization's own events are folded like a member's, under its number negated.
 """
 
@@ -34,7 +36,9 @@ _sqlite_batch = 1_000
 
 @dataclass(slots=True)
 class Taken:
-    """The work of one batch: entries by who they are of (in the log's order), and who is to be folded again in any case."""
+    """The work of one batch: entries by who they are of (in the log's order), and who is to be folded again in any
+    case.
+    """
 
     entries: dict[int, list[Event]] = field(default_factory=dict)
     again: set[int] = field(default_factory=set)

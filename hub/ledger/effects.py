@@ -1,6 +1,7 @@
 """What entries did, told on demand: their members are folded again, and what happens at these entries is listed.
 
-Effects and skips are not stored for this: the fold gives them exactly, under the rules and profiles as the log now reads.
+Effects and skips are not stored for this: the fold gives them exactly, under the rules and profiles as the log now
+reads.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ def fold_all(
     for who in sorted(new.keys() | batch.again):
         try:
             folding.results.append(batch.fold(who))
-        except Exception as error:  # a member whose fold fails is set aside; the others go on
+        except Exception as error:  # noqa: BLE001 - a member whose fold fails is set aside; the others go on
             _log.exception("fold failed", member=who)
             folding.failed[who] = f"{type(error).__name__}: {error}"
         else:
@@ -93,7 +93,8 @@ class _Batch:
         return {row.member: unpacked(self.plan, unpack(row.state)) for row in rows if row.version == newest}
 
     def _is_behind(self, who: int) -> bool:
-        """Whether its new entries cannot simply be added: it has an older version's progress, or one belongs earlier."""
+        """Whether its new entries cannot simply be added: it has an older version's progress, or one belongs earlier.
+        """
         state = self.states.get(who)
         place = state.place if state else None
         for event in self.new[who]:

@@ -25,7 +25,9 @@ _plans: WeakKeyDictionary[Engine, Plan] = WeakKeyDictionary()
 
 
 def plan(connection: Connection) -> Plan | None:
-    """The plan of all published versions; None before the first. Versions are immutable, so one is made once a process."""
+    """The plan of all published versions; None before the first. Versions are immutable, so one is made once a
+    process.
+    """
     query = select(versions.c.version, versions.c.published_at).order_by(versions.c.version.desc()).limit(1)
     row = connection.execute(query).first()
     if row is None:

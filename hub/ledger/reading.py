@@ -69,7 +69,7 @@ __all__ = [
 _EPOCH_DAY = 719_163  # ordinal of 1970-01-01
 
 
-def points(connection: Connection, version: Version, member_no: int, now: int) -> Points:
+def points(connection: Connection, version: Version, member_no: int, now: int) -> Points:  # noqa: ARG001
     """Balance, earnings, level and the newest lines of a member."""
     one = _member(connection, member_no, now)
     lines = newest_lines(connection, member_no, LINES)
@@ -92,7 +92,9 @@ class _Member:
         self.plan, self.state, self.given = plan, state, given
 
     def value(self, metric: str, kind: WindowKind) -> Exact | None:
-        """A metric's value in the window that holds now, as far as the state keeps that kind; objects and texts have none."""
+        """A metric's value in the window that holds now, as far as the state keeps that kind; objects and texts have
+        none.
+        """
         return value_at(self.plan, self.state, metric, kind, self.given.now)
 
     def before(self, metric: str, kind: WindowKind, window: Window) -> Exact | None:
@@ -173,7 +175,7 @@ def _values(connection: Connection, one: _Member, metric: str, windows: Sequence
 # ----------------------------------------------------------------------------------------------------------- badges
 
 
-def badges(connection: Connection, version: Version, member_no: int, now: int) -> tuple[BadgeStanding, ...]:
+def badges(connection: Connection, version: Version, member_no: int, now: int) -> tuple[BadgeStanding, ...]:  # noqa: ARG001
     """All badges that the member may see, in the program's order; those earned and no longer in the program last."""
     one = _member(connection, member_no, now)
     earned = _earned(connection, member_no)
@@ -291,7 +293,7 @@ def _best_object(connection: Connection, one: _Member, metric: str, window: str)
 # ---------------------------------------------------------------------------------------------------------- streaks
 
 
-def streaks(connection: Connection, version: Version, member_no: int, now: int) -> tuple[StreakStanding, ...]:
+def streaks(connection: Connection, version: Version, member_no: int, now: int) -> tuple[StreakStanding, ...]:  # noqa: ARG001
     """Every streak of the program, in its order."""
     one = _member(connection, member_no, now)
     return tuple(_streak(one, plan) for plan in one.plan.streaks)
@@ -357,7 +359,11 @@ def _state_of(period: int | None, counting: set[int], first: int | None, running
 
 
 def goals(
-    connection: Connection, version: Version, member_no: int, now: int, window: str | None = None
+    connection: Connection,
+    version: Version,
+    member_no: int,
+    now: int,
+    window: str | None = None,  # noqa: ARG001
 ) -> tuple[GoalStanding, ...]:
     """The goals that the member, or her organization, has in the windows that hold now, or in `window`."""
     one = _member(connection, member_no, now)
@@ -375,7 +381,11 @@ def goals(
 
 
 def organization_goals(
-    connection: Connection, version: Version, organization_no: int, now: int, window: str | None = None
+    connection: Connection,
+    version: Version,
+    organization_no: int,
+    now: int,
+    window: str | None = None,  # noqa: ARG001
 ) -> tuple[GoalStanding, ...]:
     """The goals that an organization has in the windows that hold now, or in `window`."""
     plan = programs.plan(connection)
@@ -455,7 +465,8 @@ def _standing(
 
 
 def _pace(window: Window, actual: Exact | None, target: Exact, now: int) -> str | None:
-    """Actual / (target x elapsed share of the window), from 1 on ahead; none before 1 % of the window, and for `all`."""
+    """Actual / (target x elapsed share of the window), from 1 on ahead; none before 1 % of the window, and for `all`.
+    """
     length, elapsed = window.end - window.start, min(now, window.end) - window.start
     if window.name == "all" or elapsed * 100 < length:
         return None

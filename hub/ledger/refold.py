@@ -1,7 +1,9 @@
 """Folding a member again: late events, a changed past, a new version of the program.
 
-State and amounts come out of one fold over everything in canonical order. Awards are facts: what the fold derived after some
-entry of the log, entries taken one after another. So where a late entry could take an award away, the log is read up to just
+State and amounts come out of one fold over everything in canonical order. Awards are facts: what the fold derived
+after some
+entry of the log, entries taken one after another. So where a late entry could take an award away, the log is read up
+to just
 before it and again after it; an award that is gone by then stays as a kept one.
 """
 
@@ -35,7 +37,9 @@ class Folded:
 def again(
     plan: Plan, known: Sequence[Event], new: Sequence[Event], facts: Mapping[str, Kept], kept: set[str], given: Given
 ) -> Folded:
-    """Fold everything: `known` and `new` (the latter in the log's order). `facts` are the awards that stand, `kept` the keys of the kept ones."""
+    """Fold everything: `known` and `new` (the latter in the log's order). `facts` are the awards that stand, `kept`
+    the keys of the kept ones.
+    """
     events = sorted([*known, *new])
     facts, kept = dict(facts), set(kept)
     for before in _steps(plan, known, new):

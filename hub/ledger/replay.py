@@ -75,7 +75,8 @@ def _of_member(connection: Connection, plan: Plan, who: int) -> Iterator[str]:
     given, (kept, facts) = _given(connection, who)
     events = folding.digested(connection, who)
     in_log_order = sorted(events, key=lambda event: (event.known_at, event.entry))
-    # What people were shown, read from the log alone; what stands beside it came from profiles and versions of their day.
+    # What people were shown, read from the log alone; what stands beside it came from profiles and versions of their
+    # day.
     read = refold.again(plan, [], in_log_order, {}, set(), given)
     shown = {effect.key for effect in read.outcome.effects if isinstance(effect, Award)} | set(read.kept)
     for key in sorted(shown - set(facts)):

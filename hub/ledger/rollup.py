@@ -1,7 +1,9 @@
 """Organizations' values, computed from what their members bring.
 
-A digest never touches what members share: it writes each member's part and says that the organization's value is due. This step,
-after the digest, adds the parts up. It locks the organization, so that of two workers the later one always sees the newer parts.
+A digest never touches what members share: it writes each member's part and says that the organization's value is due.
+This step,
+after the digest, adds the parts up. It locks the organization, so that of two workers the later one always sees the
+newer parts.
 """
 
 from __future__ import annotations

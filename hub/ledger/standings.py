@@ -135,7 +135,8 @@ class BadgeStanding:
 class Period:
     """One period of a streak.
 
-    `state`: counted, missed, frozen, paused, open (the running one, not counted yet), off (a weekend, before the first).
+    `state`: counted, missed, frozen, paused, open (the running one, not counted yet), off (a weekend, before the
+    first).
     """
 
     start: int  # date ordinal, on the streak's calendar

@@ -1,6 +1,7 @@
 """The ledger's tables.
 
-The truth is `entries` and `transfers`, which are only ever added to (triggers see to it; a held entry gets its subject and
+The truth is `entries` and `transfers`, which are only ever added to (triggers see to it; a held entry gets its
+subject and
 `known_at` once). All else here is a projection: rebuilt from them by a fold.
 """
 
@@ -23,7 +24,8 @@ from sqlalchemy import (
 from hub.db import Ordered, db
 from hub.signals import Number
 
-#: The log. `time` and `known_at` in microseconds; `offset` in minutes, as the event's time was written; `data` canonical JSON.
+#: The log. `time` and `known_at` in microseconds; `offset` in minutes, as the event's time was written; `data`
+#: canonical JSON.
 #: A held entry has neither member nor organization nor `known_at` yet.
 entries = Table(
     "entries",
@@ -110,7 +112,8 @@ versions = Table(
     Column("live_from", BigInteger, nullable=False),
 )
 
-#: A member's bounded state, packed, and the version it was folded with. An organization's, of events about it, has its number negated.
+#: A member's bounded state, packed, and the version it was folded with. An organization's, of events about it, has its
+#: number negated.
 progress = Table(
     "progress",
     db.metadata,
@@ -128,7 +131,8 @@ progress_parts = Table(
     Column("content", LargeBinary, nullable=False),
 )
 
-#: A member's value of a metric in a window, as a key that orders like the number; since when (canonical place) it is so.
+#: A member's value of a metric in a window, as a key that orders like the number; since when (canonical place) it is
+#: so.
 member_values = Table(
     "member_values",
     db.metadata,
@@ -142,7 +146,8 @@ member_values = Table(
     Index("ix_member_values_ranked", "metric", "window", "value", "changed_at"),
 )
 
-#: What a member, or events about it (member 0), bring to an organization's metric in a window: packed parts that add up.
+#: What a member, or events about it (member 0), bring to an organization's metric in a window: packed parts that add
+#: up.
 organization_parts = Table(
     "organization_parts",
     db.metadata,
@@ -178,7 +183,8 @@ organizations_due = Table(
     Column("window", Text, nullable=False),
 )
 
-#: Awards of badges and levels: facts. `key` says which award it is (badge, tier, object, window, or event of a personal best).
+#: Awards of badges and levels: facts. `key` says which award it is (badge, tier, object, window, or event of a
+#: personal best).
 awards = Table(
     "awards",
     db.metadata,

@@ -1,4 +1,6 @@
-"""What a batch's folds came to, written: progress, values, awards, transfers, notices. All within the digest's transaction."""
+"""What a batch's folds came to, written: progress, values, awards, transfers, notices. All within the digest's
+transaction.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,6 @@ from hub.ledger.tables import (
     awards,
     goals_reached,
     member_values,
-    organization_parts,
     progress,
     progress_parts,
     set_aside,
@@ -107,12 +108,15 @@ def _values(connection: Connection, results: Sequence[folding.Result]) -> None:
 
 
 _AWARD = (
-    "member", "kind", "badge", "tier", "key", "object", "window", "points", "entry", "time", "source", "id", "version", "posted_at",
+    "member", "kind", "badge", "tier", "key", "object", "window", "points", "entry", "time", "source", "id",
+    "version", "posted_at",
 )  # fmt: skip
 
 
 def _awards(connection: Connection, results: Sequence[folding.Result], now: int) -> None:
-    """New awards are added; of those that stand, a fold from the beginning moves time and cause, and keeps what it does not derive."""
+    """New awards are added; of those that stand, a fold from the beginning moves time and cause, and keeps what it
+    does not derive.
+    """
     rows = []
     for result in results:
         given = {effect.key: effect for effect in result.outcome.effects if isinstance(effect, Award)}
@@ -130,7 +134,9 @@ def _award_row(who: int, award: Award, now: int) -> tuple[Any, ...]:
 
 
 def _moved(connection: Connection, result: folding.Result, given: dict[str, Award], now: int) -> set[str]:
-    """Bring the standing awards of a member in line with its fold; -> their keys. Facts that appeared on the way are added."""
+    """Bring the standing awards of a member in line with its fold; -> their keys. Facts that appeared on the way are
+    added.
+    """
     assert result.folded is not None
     columns = (awards.c.no, awards.c.key, awards.c.entry, awards.c.kept)
     standing = {row.key: row for row in connection.execute(select(*columns).where(awards.c.member == result.who))}
@@ -246,7 +252,8 @@ def standing_amounts(connection: Connection, member: int) -> dict[str, Standing]
 
 
 _TRANSFER = (
-    "member", "from_account", "to_account", "amount", "balance", "kind", "cause", "entry", "version", "at", "posted_at", "corrects",
+    "member", "from_account", "to_account", "amount", "balance", "kind", "cause", "entry",
+    "version", "at", "posted_at", "corrects",
 )  # fmt: skip
 
 
@@ -263,8 +270,8 @@ def _post(connection: Connection, lines: Sequence[Line], now: int) -> None:
         ends = (ISSUED, account) if line.amount > 0 else (account, ISSUED)
         rows.append(
             (
-                line.member, *ends, abs(line.amount), balances[line.member], line.kind, line.cause, line.entry, line.version,
-                line.at, now, line.corrects,
+                line.member, *ends, abs(line.amount), balances[line.member], line.kind, line.cause, line.entry,
+                line.version, line.at, now, line.corrects,
             )
         )  # fmt: skip
     bulk.insert(connection, transfers, _TRANSFER, rows)
