@@ -360,10 +360,10 @@ def _state_of(period: int | None, counting: set[int], first: int | None, running
 
 def goals(
     connection: Connection,
-    version: Version,
+    version: Version,  # noqa: ARG001
     member_no: int,
     now: int,
-    window: str | None = None,  # noqa: ARG001
+    window: str | None = None,
 ) -> tuple[GoalStanding, ...]:
     """The goals that the member, or her organization, has in the windows that hold now, or in `window`."""
     one = _member(connection, member_no, now)
@@ -382,10 +382,10 @@ def goals(
 
 def organization_goals(
     connection: Connection,
-    version: Version,
+    version: Version,  # noqa: ARG001
     organization_no: int,
     now: int,
-    window: str | None = None,  # noqa: ARG001
+    window: str | None = None,
 ) -> tuple[GoalStanding, ...]:
     """The goals that an organization has in the windows that hold now, or in `window`."""
     plan = programs.plan(connection)

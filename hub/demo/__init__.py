@@ -1,0 +1,3 @@
+"""The demo: a believable hub with people, a program and months of events, made alike every time from the day it is
+asked on.
+"""
