@@ -139,8 +139,8 @@ def _other(random: Random, number: int, days: int) -> Someone:
     name = f"{_FIRST[number % len(_FIRST)]} {_LAST[number * 7 % len(_LAST)]}"
     zone, locale = random.choice(_PLACES[region_of(firm)])
     kind = random.random()
-    first = random.randint(5, 30) if kind < 0.12 else days
-    last = random.randint(60, days - 60) if 0.12 <= kind < 0.24 else 0
+    first = random.randint(5, min(30, days)) if kind < 0.12 else days
+    last = random.randint(days // 4, days * 3 // 4) if 0.12 <= kind < 0.24 else 0
     drive = random.uniform(1.8, 2.6) if kind > 0.93 else random.uniform(0.15, 1.3)
     return Someone(f"m{number:03}", name, firm, role, zone, locale, drive, first, last)
 

@@ -341,9 +341,10 @@ def _periods(plan: StreakPlan, state: runs.State, today: int) -> tuple[Period, .
     day = today
     while len(found) < PERIODS:
         period = calendar.period(day)
-        start = day if period is None else max(calendar.end(period - 1), day - 31)
+        long = plan.streak.every in ("week", "month")
+        start = calendar.end(period - 1) if long and period is not None else day
         found.insert(0, Period(start, _state_of(period, counting, first, day == today)))
-        day = (start if plan.streak.every in ("week", "month") else day) - 1
+        day = start - 1
     return tuple(found)
 
 
@@ -465,8 +466,7 @@ def _standing(
 
 
 def _pace(window: Window, actual: Exact | None, target: Exact, now: int) -> str | None:
-    """Actual / (target x elapsed share of the window), from 1 on ahead; none before 1 % of the window, and for `all`.
-    """
+    """Actual / (target x elapsed share of the window), from 1 on ahead; none before 1 % of the window, and for `all`."""
     length, elapsed = window.end - window.start, min(now, window.end) - window.start
     if window.name == "all" or elapsed * 100 < length:
         return None
