@@ -466,7 +466,7 @@ def _standing(
 
 
 def _pace(window: Window, actual: Exact | None, target: Exact, now: int) -> str | None:
-    """Actual / (target x elapsed share of the window), from 1 on ahead; none before 1 % of the window, and for `all`."""
+    """Actual / (target x elapsed share of the window): ahead from 1 on; none before 1 %, and none for `all`."""
     length, elapsed = window.end - window.start, min(now, window.end) - window.start
     if window.name == "all" or elapsed * 100 < length:
         return None
