@@ -6,7 +6,7 @@ systems do: that is when the bare insert is fastest, so the ratio to it is a str
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from random import Random
