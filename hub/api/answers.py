@@ -31,6 +31,8 @@ Moment = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 #: An exact number: `Any` to msgspec, so that it writes the digits as they are.
 Number = Annotated[Any, Meta(extra_json_schema={"type": ["number", "null"]})]
 Limit = Annotated[int, Meta(ge=1, le=MAX_PAGE)]
+#: A number of ours in a cursor: what the databases hold.
+Place = Annotated[int, Meta(ge=-(2**62), le=2**62)]
 
 # Digits as they are: a float would round them, a text would not be a number.
 _encode = msgspec.json.Encoder(decimal_format="number").encode

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, select, tuple_
 
 from hub import clock
 from hub.api import bp, seen
-from hub.api.answers import Moment, PageQuery, answer, cursor, moment, place, query
+from hub.api.answers import Moment, PageQuery, Place, answer, cursor, moment, place, query
 from hub.api.openapi import describe
 from hub.api.seen import READ
 from hub.db import reader
@@ -39,12 +39,12 @@ class AwardsAnswer(msgspec.Struct):
     next: str | None
 
 
-@bp.get("/members/<member_id>/badges")
+@bp.get("/members/<path:member_id>/badges")
 @requires_scope(READ)
 @describe("A member's awards, oldest first", scope=READ, query=PageQuery, answers={200: AwardsAnswer})
 def list_awards(member_id: str) -> Response:
     asked = query(PageQuery)
-    after = place(asked.cursor, tuple[int, int])
+    after = place(asked.cursor, tuple[Place, Place])
     with reader() as connection:
         person = seen.member(connection, current_key(), member_id, clock.now())
         rows = _awards(connection, person.no, after, asked.limit + 1)
@@ -98,12 +98,12 @@ class TransfersAnswer(msgspec.Struct):
     next: str | None
 
 
-@bp.get("/members/<member_id>/transfers")
+@bp.get("/members/<path:member_id>/transfers")
 @requires_scope(READ)
 @describe("A member's ledger lines, newest first", scope=READ, query=PageQuery, answers={200: TransfersAnswer})
 def list_transfers(member_id: str) -> Response:
     asked = query(PageQuery)
-    before = place(asked.cursor, int)
+    before = place(asked.cursor, Place)
     with reader() as connection:
         person = seen.member(connection, current_key(), member_id, clock.now())
         lines = reading.newest_lines(connection, person.no, asked.limit + 1, before)

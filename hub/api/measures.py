@@ -48,7 +48,7 @@ class GoalsAnswer(msgspec.Struct):
     next: str | None
 
 
-@bp.get("/members/<member_id>/metrics")
+@bp.get("/members/<path:member_id>/metrics")
 @requires_scope(READ)
 @describe(
     "A member's metrics in a window; without one, in all time",
@@ -57,7 +57,7 @@ class GoalsAnswer(msgspec.Struct):
     answers={200: MetricsAnswer},
 )
 def get_metrics(member_id: str) -> Response:
-    window, now = query(WindowQuery).window or "all", clock.now()
+    window, now = _asked(), clock.now()
     with reader() as connection:
         person = seen.member(connection, current_key(), member_id, now)
         if programs.newest(connection) is None:
@@ -66,6 +66,11 @@ def get_metrics(member_id: str) -> Response:
             return answer(metrics(window, measuring.of_member(connection, person.no, window, now)))
         except measuring.NoSuchWindow:
             raise no_window() from None
+
+
+def _asked() -> str:
+    window = query(WindowQuery).window
+    return "all" if window is None else window
 
 
 def metrics(window: str, values: measuring.Values) -> MetricsAnswer:
@@ -82,7 +87,7 @@ def no_window() -> Exception:
     return invalid("window", "window", "the program's calendar has no such window")
 
 
-@bp.get("/members/<member_id>/goals")
+@bp.get("/members/<path:member_id>/goals")
 @requires_scope(READ)
 @describe("A member's goals in a window", scope=READ, query=WindowQuery, answers={200: GoalsAnswer})
 def list_goals(member_id: str) -> Response:
@@ -106,7 +111,7 @@ def goal(one: GoalStanding) -> Goal:
     return Goal(one.goal, one.window.name, one.whose, actual, target, one.pace, one.status, one.final)
 
 
-@bp.get("/organizations/<organization_id>/metrics")
+@bp.get("/organizations/<path:organization_id>/metrics")
 @requires_scope(READ)
 @describe(
     "An organization's metrics in a window; without one, in all time",
@@ -115,7 +120,7 @@ def goal(one: GoalStanding) -> Goal:
     answers={200: MetricsAnswer},
 )
 def get_organization_metrics(organization_id: str) -> Response:
-    window, now = query(WindowQuery).window or "all", clock.now()
+    window, now = _asked(), clock.now()
     with reader() as connection:
         found = seen.organization(connection, current_key(), organization_id, now)
         if programs.newest(connection) is None:
@@ -126,7 +131,7 @@ def get_organization_metrics(organization_id: str) -> Response:
             raise no_window() from None
 
 
-@bp.get("/organizations/<organization_id>/goals")
+@bp.get("/organizations/<path:organization_id>/goals")
 @requires_scope(READ)
 @describe("An organization's goals in a window", scope=READ, query=WindowQuery, answers={200: GoalsAnswer})
 def list_organization_goals(organization_id: str) -> Response:

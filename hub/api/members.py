@@ -110,7 +110,7 @@ def list_members() -> Response:
     return answer(MembersAnswer([_item(person) for person in page], following))
 
 
-@bp.get("/members/<member_id>")
+@bp.get("/members/<path:member_id>")
 @requires_scope(READ)
 @describe("A member, and what it stands at", scope=READ, answers={200: Member})
 def get_member(member_id: str) -> Response:

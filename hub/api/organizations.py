@@ -31,7 +31,7 @@ class Organization(msgspec.Struct):
     as_of: Moment
 
 
-@bp.get("/organizations/<organization_id>")
+@bp.get("/organizations/<path:organization_id>")
 @requires_scope(READ)
 @describe("An organization", scope=READ, answers={200: Organization})
 def getorganization(organization_id: str) -> Response:

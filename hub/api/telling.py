@@ -58,7 +58,7 @@ _PROFILE = ("name", "email", "organization", *_LISTS, "time_zone", "locale", "re
 _BY = "key/"
 
 
-@bp.put("/members/<member_id>")
+@bp.put("/members/<path:member_id>")
 @requires_scope(WRITE)
 @describe("Create or change a member", scope=WRITE, body=MemberChange, answers={200: Member, 201: Member})
 def put_member(member_id: str) -> Response:
@@ -150,7 +150,7 @@ class OrganizationChange(msgspec.Struct, forbid_unknown_fields=True):
 _ORGANIZATION = ("name", "type", "tier", "region", "size", "tags")
 
 
-@bp.put("/organizations/<organization_id>")
+@bp.put("/organizations/<path:organization_id>")
 @requires_scope(WRITE)
 @describe(
     "Create or change an organization",

@@ -15,7 +15,7 @@ def test_it_needs_no_key_and_names_every_route(app: Flask, client: FlaskClient):
     rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/v1/")]
     described = {(path, method.upper()) for path, routes in answer.json["paths"].items() for method in routes}
     served = {
-        (rule.rule.replace("<", "{").replace(">", "}"), method)
+        (rule.rule.replace("<path:", "{").replace("<", "{").replace(">", "}"), method)
         for rule in rules
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
