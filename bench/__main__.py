@@ -16,7 +16,8 @@ NAMES = ("digest", "ingest", "homepage", "live", "rank")
 
 def main() -> None:
     asked = _arguments()
-    # A process with a file of its own is what `hub` is; SQLite's and PostgreSQL's part of the work counts in all of them.
+    # A process with a file of its own is what `hub` is; SQLite's and PostgreSQL's part of the work counts in all of
+    # them.
     out = sys.stderr if asked.json else sys.stdout
     found: list[Finding] = []
     scale = Scale(quick=asked.quick)

@@ -1,4 +1,6 @@
-"""The bare insert: rows into the log's table, the fast way of each database, and nothing else. What all is measured by."""
+"""The bare insert: rows into the log's table, the fast way of each database, and nothing else. What all is measured
+by.
+"""
 
 from __future__ import annotations
 

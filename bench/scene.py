@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 from flask import Flask
+from sqlalchemy import Connection
 
 from hub import clock
 from hub.db import reader, transaction
@@ -140,7 +141,11 @@ def rows(body: bytes, numbers: dict[str, lookup.Known], now: int) -> list[Row]:
 
 def people_of(app: Flask, people: int) -> dict[str, lookup.Known]:
     with app.app_context(), reader() as connection:
-        return lookup.members(connection, map(member_id, range(people)))
+        return known(connection, people)
+
+
+def known(connection: Connection, people: int) -> dict[str, lookup.Known]:
+    return lookup.members(connection, map(member_id, range(people)))
 
 
 def accept(body: bytes) -> None:
