@@ -2,9 +2,8 @@
 come from.
 
 Events come in canonical order (instant, source, id), each after all that the progress holds; whoever has an earlier
-one folds again
-from the beginning. One event in order: rules, metrics and streaks; then badges, goals and levels, again until a pass
-gives nothing.
+one folds again from the beginning. One event in order: rules, metrics and streaks; then badges, goals and levels,
+again until a pass gives nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from typing import Any, NamedTuple
 
 from hub.gamification import runs, tallies
 from hub.gamification.badges import AtLeastOf, GoalReached, HasBadge, HasLevel, MetricAtLeast, StreakAtLeast, When
+from hub.gamification.conditions import first_failure
 from hub.gamification.events import Event, Place
 from hub.gamification.goals import OfPrevious
 from hub.gamification.numbers import MAX_POINTS, Exact, Number
@@ -121,7 +121,7 @@ def needs(plan: Plan, event: Event) -> Iterable[str]:
     touched = plan.touched(event.type, event.time)
     for rule in touched.rules:
         if rule.rule.once_per is not None:
-            yield _once(rule, event)
+            yield _once(rule, rule.rule.once_per, event)
     for metric in touched.metrics:
         yield from _metric_needs(plan, metric, event)
 
@@ -207,7 +207,7 @@ class _Fold:
             self.climbing = True
         self.state.place = (event.time, event.source, event.id)
         touched = self.plan.touched(event.type, event.time)
-        earned = sum([self._apply(rule) for rule in touched.rules])
+        earned = sum([self._apply(rule) for rule in touched.rules]) if self.given.person else 0
         for metric in touched.metrics:
             self._measure(metric)
         if earned:
@@ -245,7 +245,7 @@ class _Fold:
     def _apply(self, rule: RulePlan) -> int:
         """Points that the rule gives for the event; the first thing that fails is the skip."""
         known, time = rule.rule, self.event.time
-        once = _once(rule, self.event) if known.once_per is not None else None
+        once = None if known.once_per is None else _once(rule, known.once_per, self.event)
         use = self.state.rules.get(known.key)
         if use is None:
             use = self.state.rules[known.key] = [None, {}]
@@ -260,8 +260,8 @@ class _Fold:
             if amount == 0:
                 return 0
         use[0] = time
-        if once is not None:
-            self.parts.put(once, [time, self.event.entry])
+        for each in rule.onces:
+            self.parts.put(_once(rule, each, self.event), [time, self.event.entry])
         kind = "points" if amount > 0 else "deduction"
         key = f"rule/{known.key}/{self.event.entry}"
         self.outcome.effects.append(Points(key, kind, "rule", known.key, amount, self.event, rule.version))
@@ -283,8 +283,23 @@ class _Fold:
 
     def _skip(self, rule: RulePlan, code: str, **detail: Any) -> int:
         if self.event.entry in self.trace:
-            self.outcome.skips.append(Skip(rule.rule.key, code, detail, self.event))
+            self.outcome.skips.append(Skip(rule.rule.key, code, detail or self._why(rule, code), self.event))
         return 0
+
+    def _why(self, rule: RulePlan, code: str) -> dict[str, Any]:
+        """What was found: the first test that failed and its value, or the award that came before."""
+        known, event = rule.rule, self.event
+        if code == "once_per" and known.once_per is not None:
+            time, entry = self.parts.get(_once(rule, known.once_per, event))
+            return {"since": time, "by": entry}
+        if code == "cooldown":
+            return {"since": self.state.rules[known.key][0]}
+        asked = {"condition": (known.where, event.data), "not_for_member": (known.for_, self.profile.values)}.get(code)
+        failure = first_failure(*asked) if asked else None
+        if failure is None:
+            return {}
+        test = failure.test
+        return {"name": test.name, "operator": test.operator, "wanted": test.value, "found": failure.found}
 
     def _amount(self, rule: RulePlan) -> int:
         base = base_amount(rule, self.event)
@@ -300,6 +315,8 @@ class _Fold:
         """What the caps leave of the amount, booked in all of them; 0 with a skip where one leaves nothing."""
         for limit in rule.limits:
             used = self._used(use, limit)
+            if used is None:
+                continue
             if limit.times is not None and used[2] >= limit.times:
                 return self._skip(rule, "cap", cap=limit.shared, per=limit.name, times=limit.times)
             if limit.points is not None:
@@ -312,19 +329,24 @@ class _Fold:
             self._book(self.state.caps.setdefault(key, {}), kind, amount)
         return amount
 
-    def _used(self, use: list[Any], limit: Limit) -> list[int]:
+    def _used(self, use: list[Any], limit: Limit) -> list[int] | None:
         books = use[1] if limit.shared is None else self.state.caps.setdefault(limit.shared, {})
         return self._page(books, limit.kind, limit.name)
 
     def _book(self, books: dict[str, list[int]], kind: WindowKind, amount: int) -> None:
         page = self._page(books, kind, kind_name(kind))
-        page[1] += amount
-        page[2] += 1
+        if page is not None:
+            page[1] += amount
+            page[2] += 1
 
-    def _page(self, books: dict[str, list[int]], kind: WindowKind, name: str) -> list[int]:
+    def _page(self, books: dict[str, list[int]], kind: WindowKind, name: str) -> list[int] | None:
+        """What was used in the window that holds the event; None where the kind is a span that does not."""
         page = books.get(name)
         if page is None or self.event.time >= page[0]:
-            page = books[name] = [self.plan.calendar.window(kind, self.event.time).end, 0, 0]
+            window = self.plan.calendar.window(kind, self.event.time)
+            if not window.start <= self.event.time < window.end:
+                return None
+            page = books[name] = [window.end, 0, 0]
         return page
 
     def _earn(self, amount: int) -> None:
@@ -371,8 +393,8 @@ class _Fold:
         changed = False
         for at, kind, shown in plan.slots:
             slot = slots[at]
-            if time >= slot[ENDS]:
-                self._turn(slot, kind)
+            if time >= slot[ENDS] and not self._turn(slot, kind):
+                continue
             before = slot[TALLY]
             if take != "distinct":
                 after = tallies.grown(take, before, found)
@@ -388,13 +410,16 @@ class _Fold:
         if plan.organization_kinds and self.profile.organization is not None:
             self._grow_organization(plan, found, self.profile.organization)
 
-    def _turn(self, slot: Slot, kind: WindowKind) -> None:
+    def _turn(self, slot: Slot, kind: WindowKind) -> bool:
         """Begin the window that holds the event; the tally so far is that of the window before, if it is the one
-        right before.
+        right before. False where the kind is a span that does not hold the event.
         """
         window = self.plan.calendar.window(kind, self.event.time)
+        if not window.start <= self.event.time < window.end:
+            return False
         slot[BEFORE] = slot[TALLY] if slot[ENDS] == window.start else None
         slot[ENDS], slot[NAME], slot[TALLY], slot[STARTS] = window.end, window.name, None, window.start
+        return True
 
     def _saw(self, name: str) -> bool:
         if self.parts.get(name) is not None:
@@ -418,8 +443,8 @@ class _Fold:
         for index, at in fed:
             plan = self.plan.metrics[index]
             slot = self.state.metrics[index][at]
-            if self.event.time >= slot[ENDS]:
-                self._turn(slot, plan.kinds[at])
+            if self.event.time >= slot[ENDS] and not self._turn(slot, plan.kinds[at]):
+                continue
             value = self._now(plan.metric.key, plan.kinds[at])
             if value != slot[TALLY]:
                 slot[TALLY] = value
@@ -435,8 +460,8 @@ class _Fold:
         metric, slots = plan.metric, self.state.metrics[plan.index]
         for at, kind in enumerate(plan.kinds):
             slot = slots[at]
-            if self.event.time >= slot[ENDS]:
-                self._turn(slot, kind)
+            if self.event.time >= slot[ENDS] and not self._turn(slot, kind):
+                continue
             name = _object(metric.key, slot[NAME], thing)
             part = self.parts.get(name)
             old = part[1] if part is not None else None
@@ -479,6 +504,8 @@ class _Fold:
             page = self.state.organizations[plan.index][at]
             if self.event.time >= page[0]:
                 window = self.plan.calendar.window(kind, self.event.time)
+                if not window.start <= self.event.time < window.end:
+                    continue
                 page[:] = [window.end, window.name, {}]
             old = page[2].get(organization)
             page[2][organization] = new = self._organization_tally(plan, old, found)
@@ -607,8 +634,7 @@ class _Fold:
                     self._give(plan, tier, window, thing)
 
     def _candidates(self, plan: BadgePlan, when: When) -> Iterable[Any]:
-        """Objects about which the badge may have become true: the event's own; all, where something else decides too.
-        """
+        """Objects about which the badge may have become true: the event's own; all, where more decides than they."""
         leaves = _leaves(when)
         about = [leaf for leaf in leaves if isinstance(leaf, MetricAtLeast) and self._by_object(leaf)]
         if len(about) == len(leaves) and not plan.gated:
@@ -736,8 +762,7 @@ def value_at(plan: Plan, state: State, key: str, kind: WindowKind, time: int) ->
 
 
 def value_before(plan: Plan, state: State, key: str, kind: WindowKind, start: int) -> Exact | None:
-    """A metric's value in the window right before the one that starts at `start` and is the newest or comes after it.
-    """
+    """A metric's value in the window before the one that starts at `start` and is the newest or comes after it."""
     metric = plan.metrics[plan.metric_index[key]]
     if metric.metric.combined:
         return _combined(metric, lambda part: value_before(plan, state, part, kind, start))
@@ -797,9 +822,8 @@ def target_of(goal: GoalPlan, window: str, ends: int, before: Exact | None, give
     return None if before is None else ceil(Fraction(before) * target.factor)
 
 
-def _once(rule: RulePlan, event: Event) -> str:
-    once = rule.rule.once_per
-    return f"once/{rule.rule.key}/" + ("ever" if once is True else token(event.data.get(str(once))))
+def _once(rule: RulePlan, once: str | bool, event: Event) -> str:
+    return f"once/{rule.rule.key}/" + ("ever" if once is True else f"{once}/{token(event.data.get(str(once)))}")
 
 
 def _seen(plan: MetricPlan, window: str, event: Event, thing: Any) -> str:

@@ -1,15 +1,14 @@
 """The plan: a program made ready for folding.
 
 What each event type touches, in which windows each metric is kept, which badges and goals look at what: worked out
-once a version,
-so that an event costs only what it touches. State is laid out by the plan of the newest version; points follow the
-version in force.
+once a version, so that an event costs only what it touches. State is laid out by the plan of the newest version; points
+follow the version in force.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -75,6 +74,7 @@ class RulePlan:
     kinds: tuple[WindowKind, ...]  # in which this rule's own use is counted
     shared: tuple[tuple[str, WindowKind], ...]  # caps it counts toward
     boosts: tuple[BoostPlan, ...]
+    onces: tuple[str | bool, ...]  # what any version asks to happen once: an award is told to all of them
     version: int
 
 
@@ -209,22 +209,24 @@ class Plan:
             _fits(rule.for_),
             *_bounds(rule.from_, rule.until),
             tuple(limits),
-            tuple(dict.fromkeys(self._cap_kinds(lambda p: p.rules[rule.key].caps if rule.key in p.rules else ()))),
+            tuple(dict.fromkeys(cap.per for other in self._same(rule.key) for cap in other.caps)),
             tuple((cap.key, kind) for cap in shared for kind in self._shared_kinds(cap.key)),
             tuple(
                 BoostPlan(boost.key, boost.factor, *_bounds(boost.from_, boost.until), _fits(boost.for_))
                 for boost in program.boosts.values()
                 if rule.key in boost.rules
             ),
+            tuple(dict.fromkeys(other.once_per for other in self._same(rule.key) if other.once_per is not None)),
             version.number,
         )
 
-    def _cap_kinds(self, caps_of: Callable[[Program], Iterable[Cap]]) -> list[WindowKind]:
-        # A key means the same thing across versions, so use is counted in the windows of every version's caps.
-        return [cap.per for version in self.versions for cap in caps_of(version.program)]
+    def _same(self, key: str) -> list[Rule]:
+        """The rule in every version: a key means the same thing in all, so use is counted by it."""
+        return [version.program.rules[key] for version in self.versions if key in version.program.rules]
 
     def _shared_kinds(self, key: str) -> list[WindowKind]:
-        return list(dict.fromkeys(self._cap_kinds(lambda p: (p.caps[key].cap,) if key in p.caps else ())))
+        caps = [version.program.caps[key].cap for version in self.versions if key in version.program.caps]
+        return list(dict.fromkeys(cap.per for cap in caps))
 
     # Metrics
 
