@@ -1,4 +1,7 @@
-"""`python -m bench [names] [--quick] [--json]`: measure, and print each number beside its target. Exit 0, met or not."""
+"""`python -m bench [names] [--quick] [--json]`: measure, and print each number beside its target.
+
+Exit 0, met or not.
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ by.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from hub.db import on_sqlite, transaction
@@ -18,8 +18,13 @@ _ARRAYS = ", ".join(f"%b::{_TYPES.get(name, 'text')}[]" for name in Row._fields)
 _POSTGRES = f"INSERT INTO entries ({_COLUMNS}) SELECT * FROM unnest({_ARRAYS})"
 
 
-def insert_rows(rows: Sequence[Row]) -> None:
-    """One transaction, durable when it returns."""
+def insert_all(slices: Iterable[Sequence[Row]]) -> None:
+    """A transaction each, durable when it returns."""
+    for rows in slices:
+        _insert(rows)
+
+
+def _insert(rows: Sequence[Row]) -> None:
     with transaction() as connection:
         driver: Any = connection.connection.driver_connection
         if on_sqlite(connection):

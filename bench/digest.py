@@ -10,7 +10,7 @@ from typing import NamedTuple
 from flask import Flask
 
 from bench import scene
-from bench.bare import insert_rows
+from bench.bare import insert_all
 from bench.findings import Finding, Scale, timed
 from bench.hubs import DATABASES, fresh, hub
 from hub import clock
@@ -57,9 +57,9 @@ def _round(database: str, bodies: list[bytes]) -> Round:
             turn = bodies[start : start + TURN]
             slices = [scene.rows(body, numbers, now) for body in turn]
             with bare.app_context():
-                spent[0] += timed(lambda slices=slices: [insert_rows(rows) for rows in slices])
+                spent[0] += timed(insert_all, slices)
             with whole.app_context():
-                spent[1] += timed(lambda turn=turn: [scene.accept(body) for body in turn])
+                spent[1] += timed(scene.accept_all, turn)
                 spent[2] += timed(scene.digest_all)
         with whole.app_context():
             scene.require_digested()

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from time import perf_counter
+from typing import ParamSpec
+
+P = ParamSpec("P")
 
 TABLE_WIDTHS = (44, 12, 16)
 
@@ -61,8 +64,8 @@ def table(findings: Iterable[Finding]) -> str:
     return "\n".join(finding.line() for finding in findings)
 
 
-def timed(act: Callable[[], object]) -> float:
-    """Seconds."""
+def timed(act: Callable[P, object], *given: P.args, **named: P.kwargs) -> float:
+    """The seconds that it takes."""
     began = perf_counter()
-    act()
+    act(*given, **named)
     return perf_counter() - began

@@ -9,7 +9,7 @@ from statistics import median
 from threading import local
 
 from bench import scene
-from bench.bare import insert_rows
+from bench.bare import insert_all
 from bench.digest import pair
 from bench.findings import Finding, Scale, timed
 from bench.hubs import DATABASES
@@ -48,8 +48,8 @@ def _round(database: str, bodies: list[bytes]) -> tuple[float, float]:
                 turn = bodies[start : start + TURN]
                 slices = [scene.rows(body, numbers, now) for body in turn]
                 with bare.app_context():
-                    bare_spent += timed(lambda slices=slices: [insert_rows(rows) for rows in slices])
-                posting_spent += timed(lambda turn=turn: senders.send(turn))
+                    bare_spent += timed(insert_all, slices)
+                posting_spent += timed(senders.send, turn)
     return bare_spent, posting_spent
 
 
