@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, text
 
-from hub.db import reader
+from hub.db import on_sqlite, reader
 from hub.ledger import replay
 
 #: Each query finds breaches; its row fills the sentence. Alike on both databases.
@@ -96,8 +96,10 @@ _CHECKS: tuple[tuple[str, str], ...] = (
     ),
 )
 
-#: What forbids changes of log and ledger: its absence is a breach.
-_GUARDED = ("entries", "transfers")
+#: The triggers that forbid changes of log and ledger: the absence of one is a breach.
+_GUARDS = tuple(f"{table}_{act}" for table in ("entries", "transfers") for act in ("changed", "deleted"))
+#: SQLite knows no TRUNCATE.
+_GUARDS_POSTGRES = (*_GUARDS, "entries_emptied", "transfers_emptied")
 
 
 def breaches(*, folds: bool = True) -> Iterator[str]:
@@ -112,11 +114,11 @@ def breaches(*, folds: bool = True) -> Iterator[str]:
 
 
 def _unguarded(connection: Connection) -> Iterator[str]:
-    if connection.dialect.name == "sqlite":
-        query = "SELECT tbl_name FROM sqlite_master WHERE type = 'trigger'"
+    if on_sqlite(connection):
+        wanted, query = _GUARDS, "SELECT name FROM sqlite_master WHERE type = 'trigger'"
     else:
-        query = "SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE t.tgenabled <> 'D'"
-    guarded = set(connection.scalars(text(query)))
-    for table in _GUARDED:
-        if table not in guarded:
-            yield f"nothing forbids changes of the table {table}: its triggers are gone"
+        wanted, query = _GUARDS_POSTGRES, "SELECT tgname FROM pg_trigger WHERE tgenabled IN ('O', 'A')"
+    standing = set(connection.scalars(text(query)))
+    for guard in wanted:
+        if guard not in standing:
+            yield f"nothing forbids changes of the table {guard.split('_')[0]}: its trigger {guard} is gone"
