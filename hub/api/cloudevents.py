@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 from flask import Request
 
-from hub.ledger import exact
+from hub.ledger import arrivals, exact
 from hub.web import Problem
 
 JSON = "application/json"
@@ -43,7 +43,7 @@ def sent(request: Request) -> tuple[list[tuple[Any, int]], bool]:
 def _json(body: bytes, only_list: bool) -> tuple[list[tuple[Any, int]], bool]:
     try:
         if body.lstrip(b" \t\r\n")[:1] == b"[":
-            return exact.decode_array(body, MAX_EVENTS), True
+            return arrivals.decode_array(body, MAX_EVENTS), True
         event = exact.decode(body)
     except exact.Unreadable as fault:
         raise Problem(400, "unreadable", f"The body is not readable as JSON: {fault}.") from None

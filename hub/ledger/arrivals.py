@@ -10,12 +10,13 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
 from hub.clock import MINUTE, microseconds
 from hub.gamification.numbers import MAX_DECIMALS, MAX_NUMBER
+from hub.ledger import exact
 
 #: The source of the hub's own events, and what their types begin with.
 HUB = "hub"
@@ -25,7 +26,6 @@ HUB_VISITED = "hub.visited"
 
 MAX_TEXT = 255
 MAX_EVENT_BYTES = 64 * 1024
-MAX_NESTING = 32
 MAX_AHEAD_US = 5 * MINUTE
 EARLIEST_US = microseconds(datetime(2000, 1, 1, tzinfo=UTC))
 OFFSET_MINUTES = range(-12 * 60, 14 * 60 + 1)
@@ -79,29 +79,67 @@ class Unfit(Exception):
         self.code, self.path, self.message = code, path, message
 
 
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT)]
+
+
+class Plain(msgspec.Struct, gc=False):
+    """An event that has just what it needs, read straight from JSON; its texts are within bounds and hold no U+0000."""
+
+    id: Name
+    source: Name
+    type: Name
+    subject: Name
+    time: str
+    data: dict[str, Any]
+
+
 #: Says whether a sender may use a source for a type.
 MaySend = Callable[[str, str], bool]
 
 
 def read(sent: object, now: int, may_send: MaySend, size: int = 0) -> Arrival | Verdict:
-    """The arrival in what was sent: JSON values with exact numbers (int and Decimal). `size` in bytes, as sent."""
+    """The arrival in what was sent: `Plain`, or any JSON value with exact numbers. `size` in bytes, as sent."""
     try:
+        if type(sent) is Plain:
+            return _arrival(sent, now, may_send, size)
         if not isinstance(sent, Mapping):
             raise Unfit("type", "", "an event is an object")
-        return _read(sent, now, may_send, size)
+        return _arrival(_plain(sent), now, may_send, size)
     except Unfit as fault:
         return rejected(sent, fault.code, fault.path, fault.message)
+
+
+def decode_array(text: bytes, limit: int) -> list[tuple[object, int]]:
+    """The events of a JSON array, for `read`, each with its size in bytes. Raises Unreadable, or TooMany than `limit`.
+
+    Nearly all are `Plain`, in arrays of such: that spares a dictionary and its checks for each.
+    """
+    try:
+        views = exact.views(text, limit)
+        plain = [_decode_plain(view) for view in views] if b"\\u0000" not in text else []
+        keys = len(_PLAIN) * len(plain) + sum(exact.keys(event.data, 3) for event in plain)
+        if plain and exact.proven(text, keys):
+            return [(event, view.nbytes) for event, view in zip(plain, views, strict=True)]
+    except exact.UNPROVEN:
+        pass
+    return list(exact.decode_array(text, limit))
+
+
+_decode_plain = msgspec.json.Decoder(Plain, float_hook=Decimal).decode
+_PLAIN = Plain.__struct_fields__
 
 
 def own(
     kind: str, about: str, subject: str, time: int, offset: int = 0, data: Mapping[str, Any] | None = None
 ) -> Arrival:
     """An event of the hub itself. `about` is its id: what it is about, so that no act can enter twice."""
-    exact = exact_data(data or {})
-    return Arrival(HUB, about, kind, subject, time, offset, exact, canonical(exact))
+    own_data = exact_data(data or {})
+    return Arrival(HUB, about, kind, subject, time, offset, own_data, canonical(own_data))
 
 
 def rejected(sent: object, code: str, path: str, message: str) -> Verdict:
+    if isinstance(sent, Plain):
+        return Verdict("rejected", sent.id, sent.source, 0, code, path, message)
     named = sent if isinstance(sent, Mapping) else {}
     return Verdict("rejected", _echo(named.get("id")), _echo(named.get("source")), 0, code, path, message)
 
@@ -111,24 +149,33 @@ def _echo(value: object) -> str | None:
     return value[:MAX_TEXT] if isinstance(value, str) else None
 
 
-def _read(sent: Mapping[str, Any], now: int, may_send: MaySend, size: int) -> Arrival:
+def _plain(sent: Mapping[str, Any]) -> Plain:
+    """The same of an event that has more, or less, than it needs."""
     key, source, kind, subject = _text(sent, "id"), _text(sent, "source"), _text(sent, "type"), _text(sent, "subject")
-    time, offset = _time(sent.get("time"), now)
+    time = _written(sent.get("time"))
     if "data_base64" in sent:
         raise Unfit("type", "data_base64", "data must be a JSON object, not base64")
     if sent.get("specversion", "1.0") != "1.0":
         raise Unfit("type", "specversion", 'only CloudEvents "1.0" is known')
     data = sent.get("data")
-    if data is None:
-        data = {}
-    elif type(data) is not dict:
+    if data is not None and type(data) is not dict:
         raise Unfit("type", "data", "data must be a JSON object")
-    data = exact_data(data)
+    return Plain(key, source, kind, subject, time, data or {})
+
+
+def _arrival(plain: Plain, now: int, may_send: MaySend, size: int) -> Arrival:
+    time, offset = _time(plain.time, now)
+    data = exact_data(plain.data)
     text = canonical(data)
-    if size > MAX_EVENT_BYTES or len(text) > MAX_EVENT_BYTES or len(text.encode()) > MAX_EVENT_BYTES:
+    if (
+        size > MAX_EVENT_BYTES
+        or len(text) > MAX_EVENT_BYTES
+        or (not text.isascii()
+        and len(text.encode()) > MAX_EVENT_BYTES)
+    ):
         raise Unfit("too_large", "", f"an event has at most {MAX_EVENT_BYTES} bytes")
-    _may_send(source, kind, may_send)
-    return Arrival(source, key, kind, subject, time, offset, data, text)
+    _may_send(plain.source, plain.type, may_send)
+    return Arrival(plain.source, plain.id, plain.type, plain.subject, time, offset, data, text)
 
 
 def _text(sent: Mapping[str, Any], name: str) -> str:
@@ -162,18 +209,26 @@ def _may_send(source: str, kind: str, may_send: MaySend) -> None:
 _RFC3339 = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt]([01]\d|2[0-3])(:[0-5]\d:)([0-5]\d|60)(\.\d+)?(?:([Zz])|([+-])(\d\d):([0-5]\d))", re.ASCII
 )
+#: What nearly all senders write: Python reads it, cutting off further digits itself. No leap second, which it cannot.
+_USUAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(?:\.\d+)?(?:Z|[+-]\d\d:[0-5]\d)", re.ASCII)
+_OFFSET = "the offset must lie between -12:00 and +14:00"
+_EPOCH_UTC = datetime(1970, 1, 1, tzinfo=UTC)
 #: Without zone, since an offset may carry a local time beyond what a zoned datetime can hold.
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001
 _DAY_US, _SECOND_US = 86_400_000_000, 1_000_000
 
 
-def _time(value: object, now: int) -> tuple[int, int]:
+def _written(value: object) -> str:
     if value is None or value == "":
         raise Unfit("missing", "time", "time is missing")
     if not isinstance(value, str):
         raise Unfit("type", "time", "time must be a text")
+    return value
+
+
+def _time(written: str, now: int) -> tuple[int, int]:
     try:
-        time, offset = instant(value)
+        time, offset = instant(written)
     except ValueError as wrong:
         raise Unfit("time", "time", str(wrong)) from None
     if time < EARLIEST_US:
@@ -189,13 +244,18 @@ def instant(text: str) -> tuple[int, int]:
     Digits beyond microseconds are cut off. A leap second (23:59:60 in UTC) is the first second of the next day, as in
     POSIX.
     """
+    if _USUAL.fullmatch(text):
+        try:
+            return _usual(datetime.fromisoformat(text))
+        except ValueError:
+            pass  # told below
     parts = _RFC3339.fullmatch(text)
     if parts is None:
         raise ValueError("time must look like 2026-11-20T09:30:00+01:00, with its offset")
     day, hour, minute, second, fraction, _, sign, off_hours, off_minutes = parts.groups()
     offset = (int(off_hours) * 60 + int(off_minutes)) * (-1 if sign == "-" else 1) if sign else 0
     if offset not in OFFSET_MINUTES:
-        raise ValueError("the offset must lie between -12:00 and +14:00")
+        raise ValueError(_OFFSET)
     leap = second == "60"
     try:
         local = datetime.fromisoformat(f"{day}T{hour}{minute}{'59' if leap else second}")
@@ -206,6 +266,15 @@ def instant(text: str) -> tuple[int, int]:
     if leap and time % _DAY_US:
         raise ValueError("a leap second comes at 23:59:60 UTC only")
     return (time + int(fraction[1:7].ljust(6, "0")) if fraction else time), offset
+
+
+def _usual(moment: datetime) -> tuple[int, int]:
+    since, east = moment - _EPOCH_UTC, moment.utcoffset()
+    assert east is not None
+    offset = east.days * 24 * 60 + east.seconds // 60
+    if offset not in OFFSET_MINUTES:
+        raise ValueError(_OFFSET)
+    return since.days * _DAY_US + since.seconds * _SECOND_US + since.microseconds, offset
 
 
 def written(time: int, offset: int) -> str:
@@ -239,10 +308,10 @@ def exact_data(data: Mapping[str, Any]) -> Mapping[str, Any]:
         kind = type(value)
         if kind is str or kind is bool or value is None:
             continue
-        exact = _exact(value, name)
-        if exact is not value:
+        one = _exact(value, name)
+        if one is not value:
             changed = dict(data) if changed is None else changed
-            changed[name] = exact
+            changed[name] = one
     return data if changed is None else changed
 
 
@@ -271,10 +340,10 @@ def _number(value: Decimal, name: str) -> int | Decimal:
         kept, exponent = kept - 1, exponent + 1
     if -exponent > MAX_DECIMALS:
         raise _out_of_bounds(name)
-    exact = int(value) if exponent >= 0 else Decimal((sign, digits[:kept], exponent))
-    if not -MAX_NUMBER <= exact <= MAX_NUMBER:
+    number = int(value) if exponent >= 0 else Decimal((sign, digits[:kept], exponent))
+    if not -MAX_NUMBER <= number <= MAX_NUMBER:
         raise _out_of_bounds(name)
-    return exact
+    return number
 
 
 def _out_of_bounds(name: str) -> Unfit:

@@ -25,13 +25,17 @@ class TooMany(Exception):
     """An array of more values than are taken."""
 
 
+#: What the fast reader raises where it cannot read, or not to the end.
+UNPROVEN = (msgspec.MsgspecError, ValueError, RecursionError, InvalidOperation)
+
+
 def decode(text: bytes) -> Any:
     """The value of a JSON text. Raises Unreadable."""
     try:
         value = _fast(text)
-        if not _spaced(text) and text.count(b'":') == keys(value):
+        if proven(text, keys(value)):
             return value
-    except (msgspec.MsgspecError, ValueError, RecursionError, InvalidOperation):
+    except UNPROVEN:
         pass
     return _slow(text)
 
@@ -39,19 +43,18 @@ def decode(text: bytes) -> Any:
 def decode_array(text: bytes, limit: int) -> list[tuple[Any, int]]:
     """The values of a JSON array, each with its size in bytes. Raises Unreadable, or TooMany than `limit`."""
     try:
-        views = _views(text, limit)
-        values = [(_fast(part), part.nbytes) for part in views]
-        if not _spaced(text) and text.count(b'":') == sum(keys(value, 2) for value, _ in values):
+        values = [(_fast(view), view.nbytes) for view in views(text, limit)]
+        if proven(text, sum(keys(value, 2) for value, _ in values)):
             return values
-    except (msgspec.MsgspecError, ValueError, RecursionError, InvalidOperation):
+    except UNPROVEN:
         pass
     if not isinstance(_slow(text), list):
         raise Unreadable("not an array")
-    return [(_slow(bytes(part)), part.nbytes) for part in _views(text, limit)]
+    return [(_slow(bytes(view)), view.nbytes) for view in views(text, limit)]
 
 
-def _views(text: bytes, limit: int) -> list[memoryview]:
-    """The texts of an array's values."""
+def views(text: bytes, limit: int) -> list[memoryview]:
+    """The texts of an array's values. Raises TooMany, or what is in UNPROVEN."""
     parts = _parts(text)
     if len(parts) > limit:
         raise TooMany(f"more than {limit} values")
@@ -62,9 +65,10 @@ _fast = msgspec.json.Decoder(float_hook=Decimal).decode
 _parts = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
-def _spaced(text: bytes) -> bool:
-    """Whether space may stand between a key and its colon."""
-    return b" :" in text or b"\n:" in text or b"\t:" in text or b"\r:" in text
+def proven(text: bytes, keys_read: int) -> bool:
+    """Whether a text in which the fast reader found so many keys has none twice: no more quotes stand before colons."""
+    spaced = b" :" in text or b"\n:" in text or b"\t:" in text or b"\r:" in text
+    return not spaced and text.count(b'":') == keys_read
 
 
 def keys(value: Any, depth: int = 1) -> int:

@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from struct import Struct, pack
 from typing import Any, NamedTuple
 
 import psycopg
+from psycopg.adapt import Dumper
+from psycopg.postgres import types
+from psycopg.pq import Format
 from sqlalchemy import Connection
+from typing_extensions import override
 
 from hub.db import on_sqlite
 
@@ -64,36 +69,85 @@ def _into_sqlite(driver: sqlite3.Connection | Any, rows: Sequence[Row]) -> list[
 
 # ----------------------------------------------------------------------------------------------------------- PostgreSQL
 
-_NUMBERS_POSTGRES = """
-SELECT array_agg(nextval(pg_get_serial_sequence('entries', 'no'))) FROM generate_series(1, %b::int)
-"""
-# Sorted by key: two senders that share keys wait for each other in one direction only.
+# The log's order is the order sent, so numbers are drawn in it; but rows go in sorted by key: two senders that share
+# keys wait for each other in one direction only.
 _INSERT_POSTGRES = """
-WITH new AS (
+WITH incoming AS MATERIALIZED (
+    SELECT nextval(pg_get_serial_sequence('entries', 'no')) AS no, t.*
+    FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::bigint[], %b::bigint[],
+                %b::bigint[], %b::bigint[], %b::bigint[]) WITH ORDINALITY
+        AS t (source, id, type, subject, data, time, "offset", received_at, known_at, member, organization, place)
+), new AS (
     INSERT INTO entries
         (no, source, id, type, subject, time, "offset", data, received_at, known_at, member, organization)
-    SELECT * FROM unnest(
-            %b::bigint[], %b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::smallint[], %b::text[],
-            %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[])
-        AS t (no, source, id, type, subject, time, "offset", data, received_at, known_at, member, organization)
-    ORDER BY source COLLATE "C", id COLLATE "C"
+    SELECT no, source, id, type, subject, time, "offset", data, received_at, nullif(known_at, 0), nullif(member, 0),
+        nullif(organization, 0)
+    FROM incoming ORDER BY source COLLATE "C", id COLLATE "C"
     ON CONFLICT (source, id) DO NOTHING
     RETURNING no, member, organization, known_at
 ), queued AS (
     INSERT INTO queue (entry, member, organization)
     SELECT no, member, organization FROM new WHERE known_at IS NOT NULL
 )
-SELECT no FROM new
+SELECT array_agg(no), array_agg(place) FROM new JOIN incoming USING (no)
 """
+_TEXTS = (0, 1, 2, 3, 6)
+_NUMBERS = (4, 5, 7, 8, 9, 10)
 
 
 def _into_postgres(driver: psycopg.Connection[Any] | Any, rows: Sequence[Row]) -> list[int]:
+    columns = list(zip(*rows, strict=True))
+    arrays = [_Texts(columns[place]) for place in _TEXTS] + [_Numbers(columns[place]) for place in _NUMBERS]
     with driver.cursor(binary=True) as cursor:
-        # The log's order is the order sent, whatever the order of insertion.
-        numbers = sorted(cursor.execute(_NUMBERS_POSTGRES, [len(rows)]).fetchall()[0][0])
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        stored = cursor.execute(_INSERT_POSTGRES, [numbers, *columns]).fetchall()
-    if len(stored) == len(rows):
-        return numbers
-    new = {no for (no,) in stored}
-    return [no if no in new else 0 for no in numbers]
+        numbers, places = cursor.execute(_INSERT_POSTGRES, arrays).fetchall()[0]
+    placed = [0] * len(rows)
+    for number, place in zip(numbers or (), places or (), strict=True):
+        placed[place - 1] = number
+    return placed
+
+
+# psycopg writes arrays value by value, which took as long as the insertion itself.
+
+
+class _Texts(tuple[str, ...]):
+    """A text[]."""
+
+
+class _Numbers(tuple[int | None, ...]):
+    """A bigint[], with 0 for NULL."""
+
+
+class _TextsDumper(Dumper):
+    format = Format.BINARY
+    oid = types["text"].array_oid
+
+    @override
+    def dump(self, obj: _Texts) -> bytes:
+        octets = [text.encode() for text in obj]
+        cells = [b""] * (2 * len(octets))
+        cells[::2] = [_LENGTH(len(cell)) for cell in octets]
+        cells[1::2] = octets
+        return _head(types["text"].oid, len(octets)) + b"".join(cells)
+
+
+class _NumbersDumper(Dumper):
+    format = Format.BINARY
+    oid = types["int8"].array_oid
+
+    @override
+    def dump(self, obj: _Numbers) -> bytes:
+        cells = [8] * (2 * len(obj))
+        cells[1::2] = [number or 0 for number in obj]
+        return _head(types["int8"].oid, len(obj)) + pack(f"!{'iq' * len(obj)}", *cells)
+
+
+_LENGTH = Struct("!i").pack
+
+
+def _head(oid: int, length: int) -> bytes:
+    """One dimension, no NULLs, counted from 1."""
+    return pack("!iiIii", 1, 0, oid, length, 1)
+
+
+psycopg.adapters.register_dumper(_Texts, _TextsDumper)
+psycopg.adapters.register_dumper(_Numbers, _NumbersDumper)

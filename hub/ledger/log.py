@@ -7,6 +7,7 @@ no key behind.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -90,10 +91,13 @@ class _Known:
         self._organizations: dict[str, int] = {}
 
     def look_up(self, connection: Connection, arrivals: Sequence[Arrival]) -> None:
-        named: dict[str | None, set[str]] = {"member": set(), "organization": set()}
+        of_type: defaultdict[str, set[str]] = defaultdict(set)
         for arrival in arrivals:
-            if kind := self._type(arrival.type):
-                named[kind.about].add(arrival.subject)
+            of_type[arrival.type].add(arrival.subject)
+        named: dict[str, set[str]] = {"member": set(), "organization": set()}
+        for name, subjects in of_type.items():
+            if kind := self._type(name):
+                named[kind.about] |= subjects
         if named["member"]:
             self._members = lookup.members(connection, named["member"])
         if named["organization"]:
