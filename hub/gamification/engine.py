@@ -516,7 +516,7 @@ class _Fold:
         take = plan.metric.take
         if take in ("days", "distinct"):
             known = old or []
-            thing = frozen_number(found)
+            thing = found if take == "days" else token(found)
             return known if thing in known else [*known, thing]
         if take == "latest":
             return [found[0], *self.event.place]
