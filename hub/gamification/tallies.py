@@ -1,11 +1,9 @@
 """Tallies: how a metric's value in one window grows by an event.
 
 A tally is plain data (a number, or a short list), so that it packs: for `average` [sum, count], for `latest` [value,
-shown],
-for `days` [count, the last few days], for `distinct` a count whose seen values are parts of their own. None: no
-fitting event.
-Tallies of an organization's members add up by `merged`; there `latest` carries its place, and `days` and `distinct`
-are lists of all.
+shown, time], for `days` [count, the last few days], for `distinct` a count whose seen values are parts of their own.
+None: no fitting event. Tallies of an organization's members add up by `merged`; there `latest` carries its place, and
+`days` and `distinct` are lists of all days and of all values (as tokens, so that equal numbers are one).
 """
 
 from __future__ import annotations
@@ -91,7 +89,7 @@ def merged(take: str, tallies: Iterable[Tally]) -> Exact | str | None:
     if not found:
         return None
     if take in ("days", "distinct"):
-        return len({thing if thing.__class__ is not list else tuple(thing) for part in found for thing in part})
+        return len({thing for part in found for thing in part})
     if take == "latest":
         return value(take, max(found, key=lambda part: part[1:]))
     total = found[0]
