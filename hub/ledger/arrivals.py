@@ -170,8 +170,7 @@ def _arrival(plain: Plain, now: int, may_send: MaySend, size: int) -> Arrival:
     if (
         size > MAX_EVENT_BYTES
         or len(text) > MAX_EVENT_BYTES
-        or (not text.isascii()
-        and len(text.encode()) > MAX_EVENT_BYTES)
+        or (not text.isascii() and len(text.encode()) > MAX_EVENT_BYTES)
     ):
         raise Unfit("too_large", "", f"an event has at most {MAX_EVENT_BYTES} bytes")
     _may_send(plain.source, plain.type, may_send)
