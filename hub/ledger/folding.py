@@ -93,7 +93,7 @@ class _Batch:
         return {row.member: unpacked(self.plan, unpack(row.state)) for row in rows if row.version == newest}
 
     def _is_behind(self, who: int) -> bool:
-        """Whether its new entries cannot simply be added: it has an older version's progress, or one belongs earlier."""
+        """Whether its new entries cannot simply be added: an older version's progress, or one belongs earlier."""
         state = self.states.get(who)
         place = state.place if state else None
         for event in self.new[who]:
