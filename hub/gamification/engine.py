@@ -206,6 +206,7 @@ class _Fold:
             self.dirty.update(self.plan.at_first)
             self.climbing = True
         self.state.place = (event.time, event.source, event.id)
+        self.state.read = max(self.state.read, (event.known_at, event.entry))
         touched = self.plan.touched(event.type, event.time)
         earned = sum([self._apply(rule) for rule in touched.rules]) if self.given.person else 0
         for metric in touched.metrics:

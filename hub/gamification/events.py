@@ -15,6 +15,8 @@ from hub.gamification.sections import DOTTED, MAX_KEY, Section, kind_of
 
 #: The canonical place of an event in its member's history: instant (microseconds), source, id.
 Place = tuple[int, str, str]
+#: Its place in the log: when it was known, and its number.
+LogPlace = tuple[int, int]
 
 TYPES = ("number", "integer", "text", "boolean", "date")
 STAGES = ("recruit", "onboard", "enable", "market", "sell", "incentivize", "accelerate")
@@ -40,6 +42,10 @@ class Event(NamedTuple):
     @property
     def place(self) -> Place:
         return (self.time, self.source, self.id)
+
+    @property
+    def read(self) -> LogPlace:
+        return (self.known_at, self.entry)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Any
 
 from hub.gamification import runs
-from hub.gamification.events import Place
+from hub.gamification.events import LogPlace, Place
 from hub.gamification.numbers import Number
 from hub.gamification.plan import Plan
 
@@ -47,6 +47,7 @@ class State:
     goals: dict[str, str]  # goal -> window in which it was last reached
     level: int
     kept: list[str]  # keys of kept awards
+    read: LogPlace = (BEGINNING, 0)  # the newest place in the log of what was folded
 
 
 def beginning(plan: Plan) -> State:
@@ -82,6 +83,7 @@ def unpacked(plan: Plan, plain: list[Any]) -> State:
     """The state of `packable`, after a packing that knows no decimals: those come back as texts."""
     state = State(*plain)
     state.place = tuple(state.place) if state.place is not None else None  # type: ignore[assignment]
+    state.read = tuple(state.read)  # type: ignore[assignment]
     for metric, slots in zip(plan.metrics, state.metrics, strict=True):
         if metric.metric.take != "count" or metric.metric.combined:
             for slot in slots:

@@ -93,8 +93,13 @@ class _Batch:
         return {row.member: unpacked(self.plan, unpack(row.state)) for row in rows if row.version == newest}
 
     def _is_behind(self, who: int) -> bool:
-        """Whether its new entries cannot simply be added: an older version's progress, or one belongs earlier."""
+        """Whether its new entries cannot simply be added: an older version's progress, or one belongs earlier.
+
+        In the log too: a writer may have committed late, after what was known later was digested.
+        """
         state = self.states.get(who)
+        if state is not None and self.new[who][0].read < state.read:
+            return True
         place = state.place if state else None
         for event in self.new[who]:
             if place is not None and event.place < place:
@@ -166,12 +171,22 @@ class _Batch:
         )
 
     def _fold_again(self, who: int) -> Result:
-        known = digested(self.connection, who, self.new.get(who, ()))
+        known, new = self._read(who)
         kept, standing = facts(self.connection, [who]).get(who, (set(), {}))
         given = replace(self.given(who), kept=(), posted={})
-        folded = refold.again(self.plan, known, self.new.get(who, ()), standing, kept, given)
+        folded = refold.again(self.plan, known, new, standing, kept, given)
         parts = [(name, pack(content)) for name, content in sorted(folded.parts.found.items())]
         return Result(who, pack(packable(folded.state)), parts, folded.outcome, folded)
+
+    def _read(self, who: int) -> tuple[list[Event], Sequence[Event]]:
+        """What the log held before the first new entry, and all from there on, in its order."""
+        new = self.new.get(who, ())
+        known = digested(self.connection, who, new)
+        if not new or all(event.read < new[0].read for event in known):
+            return known, new
+        after = [event for event in known if event.read > new[0].read]
+        before = [event for event in known if event.read < new[0].read]
+        return before, sorted([*after, *new], key=lambda event: event.read)
 
 
 def waiting(connection: Connection, members: Iterable[int]) -> dict[int, list[Event]]:
@@ -190,8 +205,8 @@ def in_log_order(connection: Connection, owners: Mapping[int, int]) -> dict[int,
     """These entries by whom they are of, each list in the log's order."""
     events = log.of_entries(connection, owners)
     found: dict[int, list[Event]] = {}
-    for entry in sorted(events, key=lambda no: (events[no].known_at, no)):
-        found.setdefault(owners[entry], []).append(events[entry])
+    for event in sorted(events.values(), key=lambda event: event.read):
+        found.setdefault(owners[event.entry], []).append(event)
     return found
 
 

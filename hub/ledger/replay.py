@@ -74,7 +74,7 @@ def _names(connection: Connection, who: Sequence[int]) -> dict[int, str]:
 def _of_member(connection: Connection, plan: Plan, who: int) -> Iterator[str]:
     given, (kept, facts) = _given(connection, who)
     events = folding.digested(connection, who)
-    in_log_order = sorted(events, key=lambda event: (event.known_at, event.entry))
+    in_log_order = sorted(events, key=lambda event: event.read)
     # What people were shown, read from the log alone; what stands beside it came from profiles and versions of their
     # day.
     read = refold.again(plan, [], in_log_order, {}, set(), given)
