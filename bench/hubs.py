@@ -6,6 +6,7 @@ What takes minutes to build is kept in .cache/bench, under a hash of what it is 
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import shutil
 import subprocess
@@ -51,6 +52,8 @@ def settings(url: str, now: str | None = None) -> dict[str, str]:
 def hub(url: str, now: str | None = None) -> Iterator[Flask]:
     """The hub on this database, in this process."""
     app = create_app(Config.from_env(settings(url, now)))
+    # One line a request would drown the findings.
+    logging.getLogger().setLevel(logging.WARNING)
     try:
         yield app
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Table, Text, and_, not_
 
 from hub.db import Ordered, db
 from hub.signals import Number
@@ -78,6 +78,10 @@ present = Table(
     Index("ix_present_organization", "organization"),
     Index("ix_present_region", "region"),
 )
+
+#: The few that no board lists. To count who stands on a board, they are found and left out.
+HIDDEN = not_(and_(present.c.active, present.c.listed))
+Index("ix_present_hidden", present.c.member, sqlite_where=HIDDEN, postgresql_where=HIDDEN)
 
 #: Profiles dated ahead: when `present` must follow them, for a member or for all members of an organization.
 profiles_due = Table(

@@ -219,9 +219,9 @@ class _Telling:
         """Ranks of rows that follow one another; `first`: from the top."""
         if not rows:
             return []
-        dense = self.declared.ties == "dense"
-        ahead = None if first else self.ranking.ahead(rows[0].stand)
-        ranks = [1 if ahead is None else 1 + (ahead.different if dense else ahead.better)]
+        dense, top = self.declared.ties == "dense", rows[0].stand
+        ahead = None if first else self.ranking.ahead(top)
+        ranks = [1 if ahead is None else 1 + (self.ranking.different(top) if dense else ahead.better)]
         place = ahead.all if ahead else 0
         for before, row in pairwise(rows):
             place += before.listed

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, case, distinct, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, True_, and_, distinct, func, select, true, tuple_
 
-from hub.directory.tables import members, present
+from hub.directory.tables import HIDDEN, members, present
 from hub.ledger.tables import member_values
 
 
@@ -39,11 +39,10 @@ class Ranked(NamedTuple):
 
 
 class Ahead(NamedTuple):
-    """How many are ranked before a stand, how many of them with a better value, and with how many different ones."""
+    """How many are ranked before a stand, and how many of them with a better value."""
 
     all: int
     better: int
-    different: int
 
 
 class Ranking(Protocol):
@@ -58,6 +57,10 @@ class Ranking(Protocol):
         ...
 
     def ahead(self, stand: Stand) -> Ahead: ...
+
+    def different(self, stand: Stand) -> int:
+        """How many different values are better."""
+        ...
 
     def after(self, stand: Stand | None, limit: int) -> list[Ranked]:
         """Those behind a stand, the best first; from the top where it is None."""
@@ -83,7 +86,7 @@ class Indexed:
     lowest: bool
 
     def total(self) -> int:
-        return self.connection.scalar(self._listed(func.count(), of=_STANDING)) or 0
+        return self.connection.scalar(select(self._count(true()))) or 0
 
     def of(self, no: int) -> Ranked | None:
         row = self.connection.execute(self._fitting(*_RANKED).where(_T.member == no)).first()
@@ -94,28 +97,45 @@ class Indexed:
         return [_ranked(row) for row in self.connection.execute(self._fitting(*_RANKED))]
 
     def ahead(self, stand: Stand) -> Ahead:
-        better = self._better(stand)
-        counts = (
-            func.count(),
-            func.count(case((better, 1))),
-            func.count(distinct(case((better, _T.value)))),
-        )
-        row = self.connection.execute(self._listed(*counts, of=_STANDING).where(self._before(stand))).one()
-        return Ahead(*row)
+        earlier = (_tied(stand, _T.changed_at < stand.changed_at), _tied(stand, _changed_with(stand)))
+        better, *tied = self.connection.execute(
+            select(self._count(self._better(stand)), *(self._count(one) for one in earlier))
+        ).one()
+        return Ahead(better + sum(tied), better)
+
+    def different(self, stand: Stand) -> int:
+        values = self._listed(func.count(distinct(_T.value)), of=_STANDING).where(self._better(stand))
+        return self.connection.scalar(values) or 0
 
     def after(self, stand: Stand | None, limit: int) -> list[Ranked]:
-        query = self._listed(*_RANKED)
-        if stand is not None:
-            query = query.where(self._behind(stand))
-        value = _T.value if self.lowest else _T.value.desc()
-        rows = self.connection.execute(query.order_by(value, *_CHANGED).limit(limit))
-        return [_ranked(row) for row in rows]
+        order = (_T.value if self.lowest else _T.value.desc(), *_CHANGED)
+        if stand is None:
+            return self._some(true(), order, limit)
+        later = and_(_T.changed_at >= stand.changed_at, tuple_(*_CHANGED) > tuple_(*stand[1:]))
+        found = self._some(_tied(stand, later), order, limit)
+        return found + self._some(self._worse(stand), order, limit - len(found))
 
     def before(self, stand: Stand, limit: int) -> list[Ranked]:
-        value = _T.value.desc() if self.lowest else _T.value
-        query = self._listed(*_RANKED).where(self._before(stand))
-        rows = self.connection.execute(query.order_by(value, *(one.desc() for one in _CHANGED)).limit(limit))
-        return [_ranked(row) for row in rows][::-1]
+        order = (_T.value.desc() if self.lowest else _T.value, *(one.desc() for one in _CHANGED))
+        earlier = and_(_T.changed_at <= stand.changed_at, tuple_(*_CHANGED) < tuple_(*stand[1:]))
+        found = self._some(_tied(stand, earlier), order, limit)
+        found += self._some(self._better(stand), order, limit - len(found))
+        return found[::-1]
+
+    def _some(self, where: ColumnElement[bool], order: Sequence[Any], limit: int) -> list[Ranked]:
+        """The first of these in that order, by the index."""
+        if not limit:
+            return []
+        rows = self.connection.execute(self._listed(*_RANKED).where(where).order_by(*order).limit(limit))
+        return [_ranked(row) for row in rows]
+
+    def _count(self, where: ColumnElement[bool]) -> ColumnElement[int]:
+        """How many are ranked of those. Where the board is for all, the index alone is read: few are not listed."""
+        if not isinstance(self.who, True_):
+            return self._listed(func.count(), of=_STANDING).where(where).scalar_subquery()
+        everybody = self._fitting(func.count(), of=member_values).where(where)
+        hidden = _T.member.in_(select(present.c.member).where(HIDDEN))
+        return everybody.scalar_subquery() - everybody.where(hidden).scalar_subquery()
 
     def _fitting(self, *columns: Any, of: FromClause | None = None) -> Select[Any]:
         query = select(*columns).select_from(_NAMED if of is None else of)
@@ -128,15 +148,17 @@ class Indexed:
     def _better(self, stand: Stand) -> ColumnElement[bool]:
         return _T.value < stand.value if self.lowest else _T.value > stand.value
 
-    # Each begins with a plain bound on the value, which is what the index can go by.
+    def _worse(self, stand: Stand) -> ColumnElement[bool]:
+        return _T.value > stand.value if self.lowest else _T.value < stand.value
 
-    def _before(self, stand: Stand) -> ColumnElement[bool]:
-        bound = _T.value <= stand.value if self.lowest else _T.value >= stand.value
-        return and_(bound, or_(self._better(stand), tuple_(*_CHANGED) < tuple_(*stand[1:])))
 
-    def _behind(self, stand: Stand) -> ColumnElement[bool]:
-        bound = _T.value >= stand.value if self.lowest else _T.value <= stand.value
-        return and_(bound, or_(_T.value != stand.value, tuple_(*_CHANGED) > tuple_(*stand[1:])))
+def _tied(stand: Stand, changed: ColumnElement[bool]) -> ColumnElement[bool]:
+    return and_(_T.value == stand.value, changed)
+
+
+def _changed_with(stand: Stand) -> ColumnElement[bool]:
+    """Changed at the same instant by an event that comes before it."""
+    return and_(_T.changed_at == stand.changed_at, tuple_(*_CHANGED[1:]) < tuple_(*stand[2:]))
 
 
 _T = member_values.c
@@ -178,9 +200,14 @@ class Listed:
         return next((one for one in self.everybody if one.no == no), None)
 
     def ahead(self, stand: Stand) -> Ahead:
+        return Ahead(self._place(stand), len(self._better(stand)))
+
+    def different(self, stand: Stand) -> int:
+        return len(set(self._better(stand)))
+
+    def _better(self, stand: Stand) -> list[str]:
         before = self._rows[: self._place(stand)]
-        better = [one.stand.value for one in before if one.stand.value != stand.value]
-        return Ahead(len(before), len(better), len(set(better)))
+        return [one.stand.value for one in before if one.stand.value != stand.value]
 
     def after(self, stand: Stand | None, limit: int) -> list[Ranked]:
         start = 0 if stand is None else self._place(stand)

@@ -143,7 +143,12 @@ member_values = Table(
     Column("changed_at", BigInteger, nullable=False),
     Column("changed_source", Ordered, nullable=False),
     Column("changed_id", Ordered, nullable=False),
-    Index("ix_member_values_ranked", "metric", "window", "value", "changed_at"),
+)
+
+#: As boards list them: the greatest value first, of the same value the one that changed earlier.
+Index(
+    "ix_member_values_ranked",
+    *(member_values.c.metric, member_values.c.window, member_values.c.value.desc(), member_values.c.changed_at),
 )
 
 #: What a member, or events about it (member 0), bring to an organization's metric in a window: packed parts that add
