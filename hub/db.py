@@ -7,11 +7,11 @@ Flask-SQLAlchemy serves the places where people edit things.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -37,6 +37,8 @@ db = SQLAlchemy(
 Ordered = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 
 SQLITE_BUSY_MS = 10_000
+
+Found = TypeVar("Found")
 
 _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -107,11 +109,21 @@ def transaction() -> Iterator[Connection]:
 @contextmanager
 def reader() -> Iterator[Connection]:
     """A read-only connection with one snapshot for the whole block."""
-    options: dict[str, Any] = {"hub_reads": True}
+    options: dict[str, Any] = {"hub_reads": True, "hub_found": {}}
     if db.engine.dialect.name == "postgresql":
         options |= {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
     with db.engine.connect().execution_options(**options) as connection, connection.begin():
         yield connection
+
+
+def once(connection: Connection, key: Hashable, read: Callable[[], Found]) -> Found:
+    """What `read` finds. In the block of a `reader()` it is read once: nothing changes in its snapshot."""
+    found: dict[Hashable, Any] | None = connection.get_execution_options().get("hub_found")
+    if found is None:
+        return read()
+    if key not in found:
+        found[key] = read()
+    return cast(Found, found[key])
 
 
 @cache

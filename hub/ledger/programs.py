@@ -6,6 +6,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, func, select
 
+from hub.db import once
 from hub.gamification import homepages
 from hub.gamification import program as programs
 from hub.gamification.faults import Fault
@@ -29,7 +30,7 @@ def plan(connection: Connection) -> Plan | None:
     process.
     """
     query = select(versions.c.version, versions.c.published_at).order_by(versions.c.version.desc()).limit(1)
-    row = connection.execute(query).first()
+    row = once(connection, "newest version", lambda: connection.execute(query).first())
     if row is None:
         return None
     known = _plans.get(connection.engine)

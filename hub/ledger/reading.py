@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from hub.clock import DAY, MINUTE
+from hub.db import once
 from hub.directory import profiles
 from hub.gamification import runs, tallies
 from hub.gamification.badges import AtLeastOf, GoalReached, HasBadge, Leaf, MetricAtLeast, StreakAtLeast, When
@@ -103,6 +104,11 @@ class _Member:
 
 
 def _member(connection: Connection, member: int, now: int) -> _Member:
+    # Most widgets of a page ask for the same.
+    return once(connection, ("member", member, now), lambda: _read_member(connection, member, now))
+
+
+def _read_member(connection: Connection, member: int, now: int) -> _Member:
     plan = programs.plan(connection)
     assert plan is not None, "no program is published"
     return _Member(plan, folding.state_of(connection, plan, member, now), folding.given_of(connection, member, now))
@@ -413,11 +419,17 @@ def _goal(connection: Connection, one: _Member, goal: Goal, window: Window) -> G
     target = target_of(plan, window.name, window.end, before, one.given)
     if target is None:
         return None
-    t = goals_reached.c
-    reached = connection.scalar(
-        select(t.at).where(t.member == one.given.who, t.goal == goal.key, t.window == window.name)
-    )
+    reached = _reached(connection, one.given.who).get((goal.key, window.name))
     return _standing(one.plan, goal, window, actual, target, reached is not None, reached, one.given.now)
+
+
+def _reached(connection: Connection, member: int) -> dict[tuple[str, str], int]:
+    """When the member reached what, by goal and window: one row a goal and window at most."""
+    t = goals_reached.c
+    query = select(t.goal, t.window, t.at).where(t.member == member)
+    return once(
+        connection, ("reached", member), lambda: {(goal, window): at for goal, window, at in connection.execute(query)}
+    )
 
 
 def _around(connection: Connection, one: _Member, goal: Goal, window: Window) -> tuple[Exact | None, Exact | None]:
