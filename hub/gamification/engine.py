@@ -141,8 +141,9 @@ def _metric_needs(plan: Plan, metric: MetricPlan, event: Event) -> Iterable[str]
 
 
 def _badge_needs(plan: Plan, badge: BadgePlan, event: Event, thing: Any) -> Iterable[str]:
-    yield _awarded(badge, _badge_window(plan, badge, event.time), thing)
-    for _, when in badge.tiers:
+    window = _badge_window(plan, badge, event.time)
+    for tier, when in badge.tiers:
+        yield _awarded(badge, tier, window, thing)
         for leaf in _leaves(when):
             if isinstance(leaf, MetricAtLeast):
                 yield _object(leaf.metric, plan.calendar.window(leaf.within, event.time).name, thing)
@@ -180,6 +181,7 @@ class _Fold:
         self.climbing = False
         self.gained = 0  # points of this pass, in the metrics of the next
         self.given_keys: set[str] = set()  # awards that this fold derived
+        self.bridged: dict[int, runs.Bridged] = {}  # by streak
 
     def run(self, events: Sequence[Event]) -> Outcome:
         kept = sorted((k for k in self.given.kept if k.key not in self.state.kept), key=lambda k: k.place)
@@ -532,19 +534,27 @@ class _Fold:
         state[runs.OFFSET] = self.event.offset
         day = self._day(plan.streak.clock)
         period = day if plan.streak.every == "day" else plan.calendar.period(day)
-        if period is None or not runs.counted(plan.streak, state, period):
+        bridged = self._bridged(plan)
+        if period is None or not runs.counted(plan.streak, state, period, bridged):
             return
         self.dirty.update(self.plan.badges_by.get(("streak", plan.streak.key), ()))
-        self.outcome.effects.append(Extended(plan.streak.key, runs.tail(plan.streak, state)[1], self.event))
+        self.outcome.effects.append(Extended(plan.streak.key, runs.tail(plan.streak, state, bridged)[1], self.event))
+
+    def _bridged(self, plan: StreakPlan) -> runs.Bridged:
+        found = self.bridged.get(plan.index)
+        if found is None:
+            found = runs.bridges(plan.streak, plan.calendar, self.given.timeline, self.plan.time_zone)
+            self.bridged[plan.index] = found
+        return found
 
     # Badges
 
     def _look_at(self, plan: BadgePlan) -> None:
         badge = plan.badge
-        if badge.state == "draft" or (plan.locked_at is not None and self.event.known_at >= plan.locked_at):
-            return
         best = badge.best is not None and self._best(plan)
         if plan.gated and not self._open(plan):
+            if badge.key in self.state.open:
+                self.state.open.remove(badge.key)
             return
         if badge.best is not None:
             if best:
@@ -563,6 +573,8 @@ class _Fold:
         if badge.from_ is not None and time < badge.from_:
             return False
         if badge.until is not None and time >= badge.until:
+            return False
+        if plan.locked_at is not None and self.event.known_at >= plan.locked_at:
             return False
         return plan.for_ is None or plan.for_(self.profile.values)
 
@@ -630,15 +642,16 @@ class _Fold:
                     self.state.badges.setdefault(plan.badge.key, {})[tier or ""] = 1
                     self._give(plan, tier, None, thing)
                     break
-                name = _awarded(plan, window, thing) + (f"/{tier}" if tier else "")
-                if not self._saw(name):
+                if not self._saw(_awarded(plan, tier, window, thing)):
                     self._give(plan, tier, window, thing)
+        if plan.gated and plan.badge.key not in self.state.open:
+            self.state.open.append(plan.badge.key)
 
     def _candidates(self, plan: BadgePlan, when: When) -> Iterable[Any]:
         """Objects about which the badge may have become true: the event's own; all, where more decides than they."""
         leaves = _leaves(when)
         about = [leaf for leaf in leaves if isinstance(leaf, MetricAtLeast) and self._by_object(leaf)]
-        if len(about) == len(leaves) and not plan.gated:
+        if len(about) == len(leaves) and (not plan.gated or plan.badge.key in self.state.open):
             thing = self.event.data.get(plan.badge.by or "")
             return () if thing is None else (thing,)
         found: dict[str, Any] = {}
@@ -667,7 +680,7 @@ class _Fold:
             return when.count <= 0
         if isinstance(when, StreakAtLeast):
             plan = self.plan.streaks[self.plan.streak_index[when.streak]]
-            return runs.tail(plan.streak, self.state.streaks[plan.index])[2] >= when.at_least
+            return runs.tail(plan.streak, self.state.streaks[plan.index], self._bridged(plan))[2] >= when.at_least
         if isinstance(when, HasBadge):
             times = self.state.times.get(when.badge, {})
             count = sum(times.values()) if when.tier is None else times.get(when.tier, 0)
@@ -689,10 +702,11 @@ class _Fold:
     def _reaches(self, when: MetricAtLeast, thing: Any) -> bool:
         value: Any
         if thing is not None and self._by_object(when):
-            window = self.plan.calendar.window(when.within, self.event.time).name
-            part = self.parts.get(_object(when.metric, window, thing))
+            window = self.plan.calendar.window(when.within, self.event.time)
+            part = self.parts.get(_object(when.metric, window.name, thing))
             take = self.plan.program.metrics[when.metric].take
-            value = None if part is None else tallies.value(take, part[1])
+            known = part is not None and window.start <= self.event.time < window.end
+            value = tallies.value(take, part[1]) if known else None
         else:
             value = self._now(when.metric, when.within)
         if value is None:
@@ -841,8 +855,8 @@ def _object(metric: str, window: str, thing: Any) -> str:
     return _objects(metric, window) + token(thing)
 
 
-def _awarded(plan: BadgePlan, window: str | None, thing: Any) -> str:
-    return f"award/{plan.badge.key}/{window or ''}/{token(thing)}"
+def _awarded(plan: BadgePlan, tier: str | None, window: str | None, thing: Any) -> str:
+    return f"award/{plan.badge.key}/{tier or ''}/{window or ''}/{token(thing)}"
 
 
 def _badge_window(plan: Plan, badge: BadgePlan, time: int) -> str | None:

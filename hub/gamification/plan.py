@@ -119,7 +119,7 @@ class BadgePlan:
     for_: Fits
     tiers: tuple[tuple[str | None, When | None], ...]
     locked_at: int | None
-    gated: bool  # what is due may have to wait for its time or its member
+    gated: bool  # what is due may have to wait, for its time, its member, its window: looked at at each event
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,8 +317,9 @@ class Plan:
             tiers: tuple[tuple[str | None, When | None], ...] = ((None, badge.when),)
             if badge.tiers:
                 tiers = tuple((tier.name, tier.when) for tier in badge.tiers)
-            gated = badge.for_ is not None or badge.from_ is not None or badge.until is not None
-            plans.append(BadgePlan(index, badge, _fits(badge.for_), tiers, self._locked_at(badge.key), gated))
+            locked_at = self._locked_at(badge.key)
+            gated = _waits(badge) or locked_at is not None
+            plans.append(BadgePlan(index, badge, _fits(badge.for_), tiers, locked_at, gated))
         return plans
 
     def _locked_at(self, key: str) -> int | None:
@@ -430,6 +431,14 @@ class Fragile:
 def _displaces(rule: Rule) -> bool:
     limited = rule.caps or rule.cooldown is not None or rule.once_per is not None
     return bool(limited) or rule.award.points < 0
+
+
+def _waits(badge: Badge) -> bool:
+    if badge.for_ is not None or badge.from_ is not None or badge.until is not None:
+        return True
+    # What needs nothing is there at the first event of each window, of whatever type.
+    windowed = [leaf for leaf in leaves(badge) if isinstance(leaf, MetricAtLeast) and leaf.within != "all"]
+    return any(leaf.at_least <= 0 for leaf in windowed)
 
 
 def leaves(badge: Badge) -> list[Leaf]:

@@ -47,6 +47,7 @@ class State:
     goals: dict[str, str]  # goal -> window in which it was last reached
     level: int
     kept: list[str]  # keys of kept awards
+    open: list[str]  # badges by object that had to wait, and of which every object has been looked at since
     read: LogPlace = (BEGINNING, 0)  # the newest place in the log of what was folded
 
 
@@ -68,6 +69,7 @@ def beginning(plan: Plan) -> State:
         goals={},
         level=0,
         kept=[],
+        open=[],
     )
 
 
@@ -132,6 +134,7 @@ class Parts:
     found: dict[str, Any] = field(default_factory=dict)
     whole: bool = False
     changed: set[str] = field(default_factory=set)
+    _objects: dict[str, dict[str, Any]] | None = None  # by prefix, once somebody asked
 
     def get(self, name: str) -> Any:
         return self.found.get(name)
@@ -139,11 +142,28 @@ class Parts:
     def put(self, name: str, content: Any) -> None:
         self.found[name] = content
         self.changed.add(name)
+        if self._objects is not None:
+            self._index(self._objects, name, content)
 
     def under(self, prefix: str) -> Iterator[tuple[str, Any]]:
+        """The parts of a metric's objects in one window, `prefix` being `object/METRIC/WINDOW/`."""
         if not self.whole:
             raise Unloaded(prefix)
-        return iter([(name, part) for name, part in self.found.items() if name.startswith(prefix)])
+        if self._objects is None:
+            self._objects = {}
+            for name, content in self.found.items():
+                self._index(self._objects, name, content)
+        return iter(list(self._objects.get(prefix, {}).items()))
+
+    def _index(self, objects: dict[str, dict[str, Any]], name: str, content: Any) -> None:
+        if name.startswith("object/"):
+            objects.setdefault(_prefix(name), {})[name] = content
+
+
+def _prefix(name: str) -> str:
+    """Up to the window of an object's part. No token begins with a digit; the second date of a span does."""
+    kind, metric, window, rest = name.split("/", 3)
+    return f"{kind}/{metric}/{window}/" + (f"{rest[:10]}/" if rest[:1].isdigit() else "")
 
 
 def token(value: Any) -> str:

@@ -1,23 +1,26 @@
 """Runs: how a streak's periods make runs.
 
 Periods are whole numbers, one after another on the streak's calendar (a date, a business day, a week, a month). The
-dates that events
-show can run backwards by two days, so the newest periods stay open: they are counted again until nothing can come
-before them.
+dates that events show can run backwards by two days, so the newest periods stay open: they are counted again until
+nothing can come before them.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from hub.gamification import windows
+from hub.gamification.profiles import Profile, Timeline
 from hub.gamification.streaks import Streak
+from hub.gamification.windows import HOUR, first_instant
 
 #: The state of one streak, plain so that it packs: [[period, events], ...] still open and ascending; of what is
-#: settled: last period, run,
-#: longest; the offset (minutes) of the newest fitting event; the last settled periods that counted, for pages to show.
+#: settled: last period, run, longest; the offset (minutes) of the newest fitting event; the last settled periods that
+#: counted, for pages to show.
 State = list[Any]
 OPEN, LAST, RUN, LONGEST, OFFSET, SHOWN = range(6)
 
@@ -26,6 +29,13 @@ PERIODS_SHOWN = 16
 
 #: How many periods back a later event's date can lie.
 _BACK = {"day": 3, "business_day": 3, "week": 1, "month": 1}
+
+
+#: Whether a run goes on over this period although it does not count.
+Bridged = Callable[[int], bool]
+
+#: A date in force for less than this breaks no run: one lost on a flight, or that a country skipped.
+_SHORT = 12 * HOUR
 
 
 def new() -> State:
@@ -97,7 +107,27 @@ def _first_of_month(period: int) -> int:
     return date(period // 12, period % 12 + 1, 1).toordinal()
 
 
-def counted(streak: Streak, state: State, period: int) -> bool:
+def bridges(streak: Streak, calendar: Calendar, timeline: Timeline, zone: str) -> Bridged:
+    """Which periods cannot break this member's runs; `zone` is the program's."""
+    if streak.clock == "event" or streak.every not in ("day", "business_day"):
+        return lambda _: False
+    if streak.clock == "program":
+        timeline = Timeline([windows.FIRST], [Profile()])
+    return lambda period: _in_force(timeline, zone, calendar.end(period) - 1) < _SHORT
+
+
+def _in_force(timeline: Timeline, zone: str, day: int) -> int:
+    """How long the member's calendar showed the date, all its stretches together."""
+    lasted = 0
+    for at, profile in enumerate(timeline.profiles):
+        own = profile.time_zone or zone
+        start = timeline.starts[at] if at else windows.FIRST
+        end = timeline.starts[at + 1] if at + 1 < len(timeline.starts) else windows.LAST
+        lasted += max(0, min(end, first_instant(own, day + 1)) - max(start, first_instant(own, day)))
+    return lasted
+
+
+def counted(streak: Streak, state: State, period: int, bridged: Bridged) -> bool:
     """Take in one fitting event in the period; whether the period counts now and did not before."""
     open_ = state[OPEN]
     for row in reversed(open_):
@@ -108,32 +138,32 @@ def counted(streak: Streak, state: State, period: int) -> bool:
             break
     open_.append([period, 1])
     open_.sort()
-    _settle(streak, state)
+    _settle(streak, state, bridged)
     return streak.at_least == 1
 
 
-def _settle(streak: Streak, state: State) -> None:
+def _settle(streak: Streak, state: State, bridged: Bridged) -> None:
     """Close what nothing can come before any more."""
     open_ = state[OPEN]
     final = open_[-1][0] - _BACK[streak.every]
     while open_[0][0] < final:
         period, events = open_.pop(0)
         if events >= streak.at_least:
-            state[LAST], state[RUN] = period, _run(state[LAST], state[RUN], period)
+            state[LAST], state[RUN] = period, _run(state[LAST], state[RUN], period, bridged)
             state[LONGEST] = max(state[LONGEST], state[RUN])
             state[SHOWN] = [*state[SHOWN][1 - PERIODS_SHOWN :], period]
 
 
-def _run(last: int | None, run: int, period: int) -> int:
-    return run + 1 if last is not None and period == last + 1 else 1
+def _run(last: int | None, run: int, period: int, bridged: Bridged) -> int:
+    return run + 1 if last is not None and all(map(bridged, range(last + 1, period))) else 1
 
 
-def tail(streak: Streak, state: State) -> tuple[int | None, int, int]:
+def tail(streak: Streak, state: State, bridged: Bridged) -> tuple[int | None, int, int]:
     """Last counting period, length of the run it ends, longest run: with the open periods counted."""
     last, run, longest = state[LAST], state[RUN], state[LONGEST]
     for period, events in state[OPEN]:
         if events >= streak.at_least:
-            last, run = period, _run(last, run, period)
+            last, run = period, _run(last, run, period, bridged)
             longest = max(longest, run)
     return last, run, longest
 
@@ -153,10 +183,11 @@ class Standing:
     ends: int | None
 
 
-def standing(streak: Streak, state: State, calendar: Calendar, today: int) -> Standing:
-    last, run, longest = tail(streak, state)
-    if last is None or last < calendar.over(today):
+def standing(streak: Streak, state: State, calendar: Calendar, today: int, bridged: Bridged) -> Standing:
+    last, run, longest = tail(streak, state, bridged)
+    if last is None or not all(map(bridged, range(last + 1, calendar.over(today) + 1))):
         return Standing(0, longest, False, None)
-    running = calendar.period(today)
-    at_risk = running is not None and last < running
-    return Standing(run, longest, at_risk, calendar.end(last + 1))
+    decides = last + 1
+    while bridged(decides):
+        decides += 1
+    return Standing(run, longest, calendar.period(today) == decides, calendar.end(decides))

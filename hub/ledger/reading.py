@@ -98,6 +98,10 @@ class _Member:
         """
         return value_at(self.plan, self.state, metric, kind, self.given.now)
 
+    def bridged(self, streak: StreakPlan) -> runs.Bridged:
+        """Which periods cannot break the member's runs."""
+        return runs.bridges(streak.streak, streak.calendar, self.given.timeline, self.plan.time_zone)
+
     def before(self, metric: str, kind: WindowKind, window: Window) -> Exact | None:
         """The value in the window before `window`, which holds now."""
         return value_before(self.plan, self.state, metric, kind, window.start)
@@ -265,7 +269,7 @@ def _requirement(connection: Connection, one: _Member, plan: BadgePlan, leaf: Le
         return _metric_requirement(connection, one, plan, leaf)
     if isinstance(leaf, StreakAtLeast):
         of = one.plan.streaks[one.plan.streak_index[leaf.streak]]
-        longest = runs.tail(of.streak, one.state.streaks[of.index])[2]
+        longest = runs.tail(of.streak, one.state.streaks[of.index], one.bridged(of))[2]
         return Requirement("streak", leaf.streak, longest, leaf.at_least)
     if isinstance(leaf, HasBadge):
         times = one.state.times.get(leaf.badge, {})
@@ -308,7 +312,7 @@ def streaks(connection: Connection, version: Version, member_no: int, now: int) 
 def _streak(one: _Member, plan: StreakPlan) -> StreakStanding:
     state, streak = one.state.streaks[plan.index], plan.streak
     today = _today(one, plan)
-    standing = runs.standing(streak, state, plan.calendar, today)
+    standing = runs.standing(streak, state, plan.calendar, today, one.bridged(plan))
     until = None if standing.ends is None else _start_of(one, plan, standing.ends)
     return StreakStanding(
         streak=streak.key,
