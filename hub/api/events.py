@@ -72,14 +72,14 @@ class Answer(msgspec.Struct):
 
 
 class Refusal(ProblemShape, kw_only=True):
-    """None was taken: a problem that carries the answer."""
+    """A problem that carries the answer, where events were looked at and none was taken."""
 
-    accepted: int
-    duplicates: int
-    held: int
-    rejected: int
-    conflicts: int
-    results: list[Result]
+    accepted: int | UnsetType = UNSET
+    duplicates: int | UnsetType = UNSET
+    held: int | UnsetType = UNSET
+    rejected: int | UnsetType = UNSET
+    conflicts: int | UnsetType = UNSET
+    results: list[Result] | UnsetType = UNSET
 
 
 Effects = Mapping[int, tuple[list[dict[str, Any]], list[dict[str, Any]]]]

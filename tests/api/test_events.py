@@ -13,10 +13,14 @@ from hub import clock
 from hub.db import reader, transaction
 from hub.directory import members
 from hub.directory.members import MemberProfile, MemberRecord
-from hub.ledger import entry, log
+from hub.ledger import digest, entry, log
 from hub.ledger.tables import entries, refused
 from tests.api.conftest import DEAL, PROGRAM, Door, publish, stored
 
+RULES = """
+points:
+  won_deal: {event: deal.won, award: {points: 1, for_every: 100, of: amount}}
+"""
 MODES = ("json", "array", "structured", "batch", "binary")
 
 
@@ -362,6 +366,24 @@ def test_waiting_ends_at_its_time_and_tells_that_it_is_on_its_way(door: Door):
     answer = door.post(DEAL, Prefer="wait=1")
     assert answer.status_code == 202
     assert "effects" not in result(answer)
+
+
+def test_who_waits_hears_what_the_event_did(new_door: Callable[..., Door]):
+    publish(PROGRAM + RULES)
+    door = new_door()
+    door.post([DEAL, changed(id="small", data={"amount": 5, "deal": "d-1"}), changed(id="2", type="mdf.spent")])
+    while digest.run():
+        pass
+    answer = door.post(DEAL, Prefer="wait=5")
+    assert answer.status_code == 200
+    told = result(answer)
+    assert told["status"] == "duplicate"
+    assert told["effects"] == [{"kind": "points", "rule": "won_deal", "amount": 120}]
+    assert told["skipped"] == []
+    small = door.get("/events", source="crm", id="small").json
+    assert small
+    assert small["effects"] == []
+    assert [(skip["rule"], skip["code"]) for skip in small["skipped"]] == [("won_deal", "nothing")]
 
 
 def test_with_nothing_to_wait_for_the_answer_is_complete(door: Door):

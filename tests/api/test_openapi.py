@@ -1,10 +1,22 @@
 """The description is true: every route is in it, and what a fuzzer makes of it never breaks the hub."""
 
 import msgspec
+import schemathesis
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
 
 from hub.api import openapi
+from tests.api.conftest import Door
+
+FUZZED = 20
+CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
 
 
 def test_it_needs_no_key_and_names_every_route(app: Flask, client: FlaskClient):
@@ -27,3 +39,23 @@ def test_every_reference_leads_somewhere(app: Flask):
     schemas = msgspec.json.decode(document)["components"]["schemas"]
     wanted = {part.split('"')[0] for part in document.decode().split("#/components/schemas/")[1:]}
     assert wanted <= schemas.keys()
+
+
+def test_whatever_a_fuzzer_sends_is_answered_as_described(door: Door):
+    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", door.client.application)
+    operations = [one.ok() for one in schema.get_all_operations()]
+    assert operations
+    for operation in operations:
+        _fuzz(operation, door)
+
+
+def _fuzz(operation: schemathesis.APIOperation, door: Door) -> None:
+    # Refused times and unknown names are right answers to what the schema allows, so acceptance is not checked.
+    @settings(
+        max_examples=FUZZED, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    )
+    @given(case=operation.as_strategy())
+    def answered(case: schemathesis.Case) -> None:
+        case.call_and_validate(headers=door.headers, checks=CHECKS)
+
+    answered()
