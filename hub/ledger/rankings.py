@@ -8,7 +8,7 @@ The order: the better value first; inside a tie, whose value changed earlier (th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -73,6 +73,10 @@ class Ranking(Protocol):
 
 # ------------------------------------------------------------------------------------------------- in the database
 
+#: Columns of members' values, and a condition on them.
+Columns = Any
+Stretch = Callable[[Columns], ColumnElement[bool]]
+
 
 @dataclass(slots=True)
 class Indexed:
@@ -86,7 +90,7 @@ class Indexed:
     lowest: bool
 
     def total(self) -> int:
-        return self.connection.scalar(select(self._count(true()))) or 0
+        return self._counts(lambda _: true())[0]
 
     def of(self, no: int) -> Ranked | None:
         row = self.connection.execute(self._fitting(*_RANKED).where(_T.member == no)).first()
@@ -97,29 +101,37 @@ class Indexed:
         return [_ranked(row) for row in self.connection.execute(self._fitting(*_RANKED))]
 
     def ahead(self, stand: Stand) -> Ahead:
-        earlier = (_tied(stand, _T.changed_at < stand.changed_at), _tied(stand, _changed_with(stand)))
-        better, *tied = self.connection.execute(
-            select(self._count(self._better(stand)), *(self._count(one) for one in earlier))
-        ).one()
-        return Ahead(better + sum(tied), better)
+        # Each of the three is one stretch of the index.
+        better, earlier, same = self._counts(
+            lambda t: self._better(t, stand),
+            lambda t: and_(t.value == stand.value, t.changed_at < stand.changed_at),
+            lambda t: and_(t.value == stand.value, t.changed_at == stand.changed_at, _event(t) < tuple_(*stand[2:])),
+        )
+        return Ahead(better + earlier + same, better)
 
     def different(self, stand: Stand) -> int:
-        values = self._listed(func.count(distinct(_T.value)), of=_STANDING).where(self._better(stand))
+        values = self._listed(func.count(distinct(_T.value)), of=_STANDING).where(self._better(_T, stand))
         return self.connection.scalar(values) or 0
 
     def after(self, stand: Stand | None, limit: int) -> list[Ranked]:
         order = (_T.value if self.lowest else _T.value.desc(), *_CHANGED)
         if stand is None:
             return self._some(true(), order, limit)
-        later = and_(_T.changed_at >= stand.changed_at, tuple_(*_CHANGED) > tuple_(*stand[1:]))
-        found = self._some(_tied(stand, later), order, limit)
+        found = self._some(
+            and_(_T.value == stand.value, _T.changed_at >= stand.changed_at, tuple_(*_CHANGED) > tuple_(*stand[1:])),
+            order,
+            limit,
+        )
         return found + self._some(self._worse(stand), order, limit - len(found))
 
     def before(self, stand: Stand, limit: int) -> list[Ranked]:
         order = (_T.value.desc() if self.lowest else _T.value, *(one.desc() for one in _CHANGED))
-        earlier = and_(_T.changed_at <= stand.changed_at, tuple_(*_CHANGED) < tuple_(*stand[1:]))
-        found = self._some(_tied(stand, earlier), order, limit)
-        found += self._some(self._better(stand), order, limit - len(found))
+        found = self._some(
+            and_(_T.value == stand.value, _T.changed_at <= stand.changed_at, tuple_(*_CHANGED) < tuple_(*stand[1:])),
+            order,
+            limit,
+        )
+        found += self._some(self._better(_T, stand), order, limit - len(found))
         return found[::-1]
 
     def _some(self, where: ColumnElement[bool], order: Sequence[Any], limit: int) -> list[Ranked]:
@@ -129,13 +141,19 @@ class Indexed:
         rows = self.connection.execute(self._listed(*_RANKED).where(where).order_by(*order).limit(limit))
         return [_ranked(row) for row in rows]
 
-    def _count(self, where: ColumnElement[bool]) -> ColumnElement[int]:
-        """How many are ranked of those. Where the board is for all, the index alone is read: few are not listed."""
-        if not isinstance(self.who, True_):
-            return self._listed(func.count(), of=_STANDING).where(where).scalar_subquery()
-        everybody = self._fitting(func.count(), of=member_values).where(where)
-        hidden = _T.member.in_(select(present.c.member).where(HIDDEN))
-        return everybody.scalar_subquery() - everybody.where(hidden).scalar_subquery()
+    def _counts(self, *stretches: Stretch) -> list[int]:
+        """How many are ranked in each stretch. Where the board is for all, the index alone is read."""
+        if isinstance(self.who, True_):
+            # The few that are not listed are found first: else the database would look each member up.
+            values = self._fitting(_T.value, *_CHANGED, of=member_values)
+            hidden = values.where(_T.member.in_(select(present.c.member).where(HIDDEN))).cte("hidden")
+            hidden = hidden.prefix_with("MATERIALIZED")
+            everybody, count = self._fitting(func.count(), of=member_values), select(func.count()).select_from(hidden)
+            counts = [_number(everybody, one, _T) - _number(count, one, hidden.c) for one in stretches]
+        else:
+            listed = self._listed(func.count(), of=_STANDING)
+            counts = [_number(listed, one, _T) for one in stretches]
+        return list(self.connection.execute(select(*counts)).one())
 
     def _fitting(self, *columns: Any, of: FromClause | None = None) -> Select[Any]:
         query = select(*columns).select_from(_NAMED if of is None else of)
@@ -145,20 +163,20 @@ class Indexed:
     def _listed(self, *columns: Any, of: FromClause | None = None) -> Select[Any]:
         return self._fitting(*columns, of=of).where(_LISTED)
 
-    def _better(self, stand: Stand) -> ColumnElement[bool]:
-        return _T.value < stand.value if self.lowest else _T.value > stand.value
+    def _better(self, t: Columns, stand: Stand) -> ColumnElement[bool]:
+        better: ColumnElement[bool] = t.value < stand.value if self.lowest else t.value > stand.value
+        return better
 
     def _worse(self, stand: Stand) -> ColumnElement[bool]:
         return _T.value > stand.value if self.lowest else _T.value < stand.value
 
 
-def _tied(stand: Stand, changed: ColumnElement[bool]) -> ColumnElement[bool]:
-    return and_(_T.value == stand.value, changed)
+def _number(counting: Select[Any], stretch: Stretch, t: Columns) -> ColumnElement[int]:
+    return counting.where(stretch(t)).scalar_subquery()
 
 
-def _changed_with(stand: Stand) -> ColumnElement[bool]:
-    """Changed at the same instant by an event that comes before it."""
-    return and_(_T.changed_at == stand.changed_at, tuple_(*_CHANGED[1:]) < tuple_(*stand[2:]))
+def _event(t: Columns) -> ColumnElement[Any]:
+    return tuple_(t.changed_source, t.changed_id)
 
 
 _T = member_values.c
