@@ -38,7 +38,7 @@ PATIENCE_SECONDS = 5.0
 def serve(host: str, port: int, processes: int | None, no_worker: bool) -> None:
     """Serve the hub: web processes and a worker, on one machine."""
     stop = stop_at_signal()
-    with _listen(host, port) as listening:
+    with listen(host, port) as listening:
         if not no_worker:
             _wait_for_turn()
         db.engine.dispose()
@@ -57,7 +57,7 @@ def web(file: int, lifeline: int | None) -> None:
     serve_web(Front(create_app(Config.load())), socket.socket(fileno=file))
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
     """The socket that all web processes share. It listens from here on, so nobody is turned away while one starts."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
