@@ -8,7 +8,7 @@ again until a pass gives nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -187,13 +187,13 @@ class _Fold:
         kept = sorted((k for k in self.given.kept if k.key not in self.state.kept), key=lambda k: k.place)
         for event in events:
             while kept and kept[0].place < event.place:
-                self._stand(kept.pop(0))
+                self._stand_alone(kept.pop(0))
             mine = []
             while kept and kept[0].place == event.place:
                 mine.append(kept.pop(0))
             self._one(event, mine)
         for rest in kept:
-            self._stand(rest)
+            self._stand_alone(rest)
         return self.outcome
 
     # One event
@@ -203,10 +203,14 @@ class _Fold:
         self.profile = self.given.timeline.at(event.time)
         self.dirty.clear()
         self.aims.clear()
-        if self.state.place is None:
+        if self.state.look:
             # What needs nothing (a level at 0, a count of at least 0) is there with the first event.
+            self.state.look = False
             self.dirty.update(self.plan.at_first)
+            self.aims.update(range(len(self.plan.goals)))
             self.climbing = True
+        if len(self.given.timeline.profiles) > 1:
+            self.aims.update(self.plan.asked)
         self.state.place = (event.time, event.source, event.id)
         self.state.read = max(self.state.read, (event.known_at, event.entry))
         touched = self.plan.touched(event.type, event.time)
@@ -725,7 +729,7 @@ class _Fold:
         if value is None:
             return
         before = value_before(self.plan, self.state, plan.goal.metric, plan.goal.window, slot[STARTS])
-        target = target_of(plan, slot[NAME], slot[ENDS], before, self.given)
+        target = target_for(plan, slot[NAME], before, self.profile.values, self.given.targets)
         if target is None or value < target:
             return
         self.state.goals[plan.goal.key] = slot[NAME]
@@ -752,7 +756,7 @@ class _Fold:
     # Kept awards
 
     def _stand(self, award: Kept) -> None:
-        """A kept award takes its place: conditions and points see it; nothing is looked at."""
+        """A kept award takes its place: conditions and points see it."""
         if award.key in self.given_keys:
             self.outcome.due_again.append(award.key)
             return
@@ -763,8 +767,16 @@ class _Fold:
             return
         self._count(award.badge, award.tier)
         if award.points:
-            self.event = self.event._replace(time=award.place[0], source=award.place[1], id=award.place[2])
             self._earn(award.points)
+
+    def _stand_alone(self, award: Kept) -> None:
+        """A kept award whose event is gone: nothing is looked at at its place, all of it at the next event."""
+        time, source, name = award.place
+        self.event = Event(time, source, name, "", 0, {})
+        self.profile = self.given.timeline.at(time)
+        self._stand(award)
+        self._combine()
+        self.state.look = True
 
 
 def value_at(plan: Plan, state: State, key: str, kind: WindowKind, time: int) -> Exact | None:
@@ -821,10 +833,20 @@ def target_of(goal: GoalPlan, window: str, ends: int, before: Exact | None, give
 
     `before` is the metric's value in the window before.
     """
-    values = given.timeline.at(min(given.now, ends - 1)).values
+    return target_for(goal, window, before, given.timeline.at(min(given.now, ends - 1)).values, given.targets)
+
+
+def target_for(
+    goal: GoalPlan,
+    window: str,
+    before: Exact | None,
+    values: Mapping[str, Any],
+    targets: Mapping[tuple[str, str], Number],
+) -> Number | None:
+    """As `target_of`, of a member with these values of a profile."""
     if goal.for_ is not None and not goal.for_(values):
         return None
-    own = given.targets.get((goal.goal.key, window))
+    own = targets.get((goal.goal.key, window))
     if own is not None:
         return own
     target = goal.goal.target

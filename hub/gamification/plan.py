@@ -8,7 +8,7 @@ follow the version in force.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -17,7 +17,7 @@ from typing import Any
 from hub.gamification import runs
 from hub.gamification.badges import AtLeastOf, Badge, GoalReached, HasBadge, HasLevel, Leaf, MetricAtLeast, When
 from hub.gamification.conditions import Condition, compiled
-from hub.gamification.goals import Goal
+from hub.gamification.goals import Goal, OfPrevious
 from hub.gamification.leaderboards import Leaderboard
 from hub.gamification.metrics import Metric
 from hub.gamification.points import Cap, Rule
@@ -75,6 +75,7 @@ class RulePlan:
     shared: tuple[tuple[str, WindowKind], ...]  # caps it counts toward
     boosts: tuple[BoostPlan, ...]
     onces: tuple[str | bool, ...]  # what any version asks to happen once: an award is told to all of them
+    displaces: bool  # an award of it can mean less of another
     version: int
 
 
@@ -202,6 +203,7 @@ class Plan:
     def _plan_rule(self, version: Version, rule: Rule) -> RulePlan:
         program = version.program
         shared = [cap for cap in program.caps.values() if rule.key in cap.rules]
+        same = self._same(rule.key)
         limits = [_limit(cap) for cap in rule.caps] + [_limit(cap.cap, cap.key) for cap in shared]
         return RulePlan(
             rule,
@@ -209,20 +211,25 @@ class Plan:
             _fits(rule.for_),
             *_bounds(rule.from_, rule.until),
             tuple(limits),
-            tuple(dict.fromkeys(cap.per for other in self._same(rule.key) for cap in other.caps)),
+            tuple(dict.fromkeys(cap.per for other in same for cap in other.caps)),
             tuple((cap.key, kind) for cap in shared for kind in self._shared_kinds(cap.key)),
             tuple(
                 BoostPlan(boost.key, boost.factor, *_bounds(boost.from_, boost.until), _fits(boost.for_))
                 for boost in program.boosts.values()
                 if rule.key in boost.rules
             ),
-            tuple(dict.fromkeys(other.once_per for other in self._same(rule.key) if other.once_per is not None)),
+            tuple(dict.fromkeys(other.once_per for other in same if other.once_per is not None)),
+            rule.award.points < 0 or any(map(_limited, same)) or self._shares(rule.key),
             version.number,
         )
 
     def _same(self, key: str) -> list[Rule]:
         """The rule in every version: a key means the same thing in all, so use is counted by it."""
         return [version.program.rules[key] for version in self.versions if key in version.program.rules]
+
+    def _shares(self, key: str) -> bool:
+        """Whether the rule shares a cap with others in any version."""
+        return any(key in cap.rules for version in self.versions for cap in version.program.caps.values())
 
     def _shared_kinds(self, key: str) -> list[WindowKind]:
         caps = [version.program.caps[key].cap for version in self.versions if key in version.program.caps]
@@ -353,6 +360,7 @@ class Plan:
         for metric in self.metrics:
             self._look_up_watchers(metric)
         self.gated = [plan.index for plan in self.badges if plan.gated and plan.badge.state != "draft"]
+        self.asked = [plan.index for plan in self.goals if plan.for_ is not None or plan.targets]
         self.at_first = [plan.index for plan in self.badges if plan.badge.state != "draft"]
 
     def _look_up_watchers(self, plan: MetricPlan) -> None:
@@ -374,63 +382,71 @@ class Fragile:
     """Which late events could mean that an award is no longer derived.
 
     Most cannot: more events only make a count, a sum of positive amounts, a maximum or a run greater. Where one can,
-    the log has to be
-    read entry by entry, since what was once awarded is a fact.
+    the log has to be read entry by entry, since what was once awarded is a fact. In doubt an event is fragile.
     """
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._metrics = {index: self._direction(index) for index in range(len(plan.metrics))}
-        watched: set[int] = set()
-        best: set[int] = set()
-        for badge in plan.badges:
-            if badge.badge.best is not None:
-                best.add(plan.metric_index[badge.badge.best.metric])
-            for leaf in leaves(badge.badge):
-                if isinstance(leaf, MetricAtLeast):
-                    watched.add(plan.metric_index[leaf.metric])
-        watched |= {goal.metric for goal in plan.goals}
-        if plan.levels:
-            watched.add(plan.metric_index["points_earned"])
-        self._watched = {inner for index in watched for inner in self._bases(index)}
-        self._best = best
-        self._shrinking = {inner for index in watched for inner in self._bases(index) if not self._metrics[index]}
+        watched = set(self._watched())
+        self._rising = {inner for key, _ in watched for inner in plan.with_parts(key)}
+        self._falling = {inner for key, _ in watched if not self._rises(key) for inner in plan.with_parts(key)}
+        self._falling |= {badge.badge.best.metric for badge in plan.badges if badge.badge.best is not None}
+        for goal in self._goals_looked_at():
+            if _of_previous(goal):
+                self._falling |= set(plan.with_parts(goal.metric))
+        self._any = bool(_POINTS & self._falling) or self._moving_points(watched)
 
-    def _bases(self, index: int) -> list[int]:
-        keys = self._plan.with_parts(self._plan.metrics[index].metric.key)
-        return [self._plan.metric_index[key] for key in keys]
+    def _watched(self) -> Iterator[tuple[str, WindowKind]]:
+        """Metrics that awards hang on, with their windows."""
+        for badge in self._plan.badges:
+            yield from ((leaf.metric, leaf.within) for leaf in leaves(badge.badge) if isinstance(leaf, MetricAtLeast))
+        yield from ((goal.metric, goal.window) for goal in self._goals_looked_at())
+        if self._plan.levels:
+            yield "points_earned", "all"
 
-    def _direction(self, index: int) -> bool:
+    def _goals_looked_at(self) -> list[Goal]:
+        asked = {
+            leaf.goal for plan in self._plan.badges for leaf in leaves(plan.badge) if isinstance(leaf, GoalReached)
+        }
+        return [plan.goal for plan in self._plan.goals if plan.goal.key in asked or plan.goal.reward]
+
+    def _rises(self, key: str) -> bool:
         """Whether more events can only raise the metric, given amounts of 0 and above."""
-        metric = self._plan.metrics[index].metric
+        metric = self._plan.program.metrics[key]
         if metric.combined:
-            grows = all(self._direction(self._plan.metric_index[part]) for part in metric.plus)
-            return metric.share is None and not metric.minus and grows
+            return metric.share is None and not metric.minus and all(map(self._rises, metric.plus))
         return metric.take in ("count", "sum", "max", "distinct", "days")
+
+    def _moving_points(self, watched: Iterable[tuple[str, WindowKind]]) -> bool:
+        """Whether a badge that comes earlier could take its points out of a window in which they are looked at."""
+        windowed = {inner for key, kind in watched if kind != "all" for inner in self._plan.with_parts(key)}
+        return bool(_POINTS & windowed) and any(plan.badge.points for plan in self._plan.badges)
 
     def by(self, event_type: str, time: int, data: Mapping[str, Any]) -> bool:
         """Whether this late event could take an award away."""
         touched = self._plan.touched(event_type, time)
-        points = self._plan.metric_index["points_earned"]
-        if points in self._watched and any(_displaces(rule.rule) for rule in touched.rules):
+        if self._any or (_POINTS & self._rising and any(rule.displaces for rule in touched.rules)):
             return True
-        return any(self._shrinks(plan, event_type, data) for plan in touched.metrics)
+        return any(self._lowers(plan.metric, event_type, data) for plan in touched.metrics)
 
-    def _shrinks(self, plan: MetricPlan, event_type: str, data: Mapping[str, Any]) -> bool:
-        if plan.index in self._best or plan.index in self._shrinking:
-            return True
-        if plan.index not in self._watched:
-            return False
-        metric = plan.metric
+    def _lowers(self, metric: Metric, event_type: str, data: Mapping[str, Any]) -> bool:
+        if metric.key in self._falling or metric.key not in self._rising:
+            return metric.key in self._falling
         if metric.take == "count":
             return metric.types[event_type] < 0
         amount = data.get(metric.of) if metric.of else None
-        return metric.take == "sum" and amount is not None and amount < 0
+        return metric.take in ("sum", "max") and amount is not None and amount < 0
 
 
-def _displaces(rule: Rule) -> bool:
-    limited = rule.caps or rule.cooldown is not None or rule.once_per is not None
-    return bool(limited) or rule.award.points < 0
+_POINTS = {"points_earned", "points_received"}
+
+
+def _of_previous(goal: Goal) -> bool:
+    return any(isinstance(target, OfPrevious) for target in (goal.target, *(each.target for each in goal.targets)))
+
+
+def _limited(rule: Rule) -> bool:
+    return bool(rule.caps) or rule.cooldown is not None or rule.once_per is not None
 
 
 def _waits(badge: Badge) -> bool:

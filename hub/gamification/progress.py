@@ -35,6 +35,7 @@ class State:
     """`metrics` and `streaks` as the plan numbers them; all else by key, so that it means the same in every version."""
 
     place: Place | None
+    look: bool  # at the next event all badges, goals and levels are looked at
     metrics: list[list[Slot]]
     organizations: dict[int, list[list[Any]]]  # metric -> a slot a kind: [ends, name, {organization: tally}]
     rules: dict[str, list[Any]]  # [time of the last award, {kind: [ends, points, times]}]
@@ -55,6 +56,7 @@ def beginning(plan: Plan) -> State:
     """The state of a member without any event."""
     return State(
         place=None,
+        look=True,
         metrics=[[_slot(kind) for kind in metric.kinds] for metric in plan.metrics],
         organizations={
             metric.index: [[BEGINNING, "", {}] for _ in metric.organization_kinds]

@@ -1,20 +1,19 @@
 """Folding a member again: late events, a changed past, a new version of the program.
 
 State and amounts come out of one fold over everything in canonical order. Awards are facts: what the fold derived
-after some
-entry of the log, entries taken one after another. So where a late entry could take an award away, the log is read up
-to just
-before it and again after it; an award that is gone by then stays as a kept one.
+after some entry of the log, entries taken one after another. So where an entry could take an award away, the log is
+read up to just before it and again after it; an award that is gone by then stays as a kept one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import insort
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hub.gamification import engine
 from hub.gamification.engine import Award, Outcome
-from hub.gamification.events import Event, Place
+from hub.gamification.events import Event
 from hub.gamification.plan import Plan
 from hub.gamification.progress import Given, Kept, Parts, State, beginning
 
@@ -40,35 +39,68 @@ def again(
     """Fold everything: `known` and `new` (the latter in the log's order). `facts` are the awards that stand, `kept`
     the keys of the kept ones.
     """
-    events = sorted([*known, *new])
-    facts, kept = dict(facts), set(kept)
-    for before in _steps(plan, known, new):
-        folded = _with_facts(plan, before, facts, kept, given)
-        facts, kept = _facts_after(folded, facts), set(folded.kept)
-    return _with_facts(plan, events, facts, kept, given)
-
-
-def _steps(plan: Plan, known: Sequence[Event], new: Sequence[Event]) -> list[list[Event]]:
-    """What the log held just before each entry that may take an award away."""
-    read, steps = list(known), []
-    newest: Place | None = max((event.place for event in known), default=None)
+    reading = _Reading(plan, known, facts, kept, given)
     for event in new:
-        late = newest is not None and event.place < newest
-        if late and plan.fragile.by(event.type, event.time, event.data):
-            steps.append(sorted(read))
-        read.append(event)
-        newest = event.place if newest is None else max(newest, event.place)
-    return steps
+        reading.take(event)
+    return reading.fold()
+
+
+class _Reading:
+    """The log, read entry by entry as far as that matters: `facts` and `kept` are what stood after some entry, and
+    since then none has come that could take an award away.
+
+    A late entry may do so if the plan says it is fragile. Where something is kept, any entry may: what is kept can come
+    due again at another place, and takes its points along.
+    """
+
+    def __init__(
+        self, plan: Plan, known: Sequence[Event], facts: Mapping[str, Kept], kept: set[str], given: Given
+    ) -> None:
+        self.plan, self.given = plan, given
+        self.events = sorted(known)
+        self.facts, self.kept = dict(facts), set(kept)
+        self.folded: Folded | None = None  # of all events, where it is at hand
+
+    def take(self, event: Event) -> None:
+        late = bool(self.events) and event.place < self.events[-1].place
+        careful = bool(self.kept) or (late and self.plan.fragile.by(event.type, event.time, event.data))
+        if careful:
+            self.fold()
+        insort(self.events, event)
+        if late:
+            self.folded = None
+        elif self.folded is not None:
+            self._go_on(self.folded, event)
+        if careful:
+            self.fold()
+
+    def fold(self) -> Folded:
+        """What stands after the last entry."""
+        if self.folded is None:
+            self.folded = _with_facts(self.plan, self.events, self.facts, self.kept, self.given)
+            self.facts |= _facts_of(self.folded.outcome)
+            self.kept = set(self.folded.kept)
+        return self.folded
+
+    def _go_on(self, folded: Folded, event: Event) -> None:
+        """Add an entry that comes after all others to the fold at hand."""
+        given = _standing(self.given, self.facts, self.kept)
+        outcome = engine.fold(self.plan, folded.state, folded.parts, [event], given)
+        if outcome.due_again:
+            self.folded = None
+            return
+        folded.outcome.effects += outcome.effects
+        folded.outcome.values |= outcome.values
+        folded.outcome.organizations |= outcome.organizations
+        self.facts |= _facts_of(outcome)
 
 
 def _with_facts(plan: Plan, events: Sequence[Event], facts: Mapping[str, Kept], kept: set[str], given: Given) -> Folded:
     """One fold in which every fact stands: derived, or kept."""
     kept, stubborn = set(kept), set[str]()
-    posted = {key: fact.points for key, fact in facts.items()}
     for _ in range(_MOST_TRIES):
         state, parts = beginning(plan), Parts(whole=True)
-        stand = tuple(facts[key] for key in sorted(kept))
-        outcome = engine.fold(plan, state, parts, events, replace(given, kept=stand, posted=posted))
+        outcome = engine.fold(plan, state, parts, events, _standing(given, facts, kept))
         due = set(outcome.due_again) - stubborn
         if due:
             kept -= due
@@ -82,8 +114,13 @@ def _with_facts(plan: Plan, events: Sequence[Event], facts: Mapping[str, Kept], 
     raise RuntimeError("the member's awards do not settle")
 
 
-def _facts_after(folded: Folded, facts: Mapping[str, Kept]) -> dict[str, Kept]:
-    return {**facts, **{award.key: fact_of(award) for award in folded.outcome.effects if isinstance(award, Award)}}
+def _standing(given: Given, facts: Mapping[str, Kept], kept: Collection[str]) -> Given:
+    stand = tuple(facts[key] for key in sorted(kept))
+    return replace(given, kept=stand, posted={key: fact.points for key, fact in facts.items()})
+
+
+def _facts_of(outcome: Outcome) -> dict[str, Kept]:
+    return {award.key: fact_of(award) for award in outcome.effects if isinstance(award, Award)}
 
 
 def fact_of(award: Award) -> Kept:
