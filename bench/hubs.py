@@ -53,7 +53,7 @@ def hub(url: str, now: str | None = None) -> Iterator[Flask]:
     """The hub on this database, in this process."""
     app = create_app(Config.from_env(settings(url, now)))
     # One line a request would drown the findings.
-    logging.getLogger().setLevel(logging.WARNING)
+    logging.getLogger("hub").setLevel(logging.WARNING)
     try:
         yield app
     finally:
