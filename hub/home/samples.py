@@ -141,6 +141,7 @@ def _goal(now: int, actual: int, target: int, pace: str) -> goals.Goal:
         a_day=None if reached else Quantity((target - actual) // 39 + 1, "EUR"),
         reward=500,
         reward_badge=None,
+        reached_at=now - 2 * clock.DAY if reached else None,
         changed_at=now - 2 * clock.HOUR,
     )
 
@@ -165,6 +166,7 @@ def _several(now: int) -> goals.Values:
         a_day=None,
         reward=0,
         reward_badge=None,
+        reached_at=None,
         changed_at=now - clock.DAY,
     )
     return goals.Values((_goal(now, 31_000, 50_000, "behind"), deals, _goal(now, 52_500, 50_000, "ahead")))

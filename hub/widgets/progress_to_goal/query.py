@@ -34,6 +34,7 @@ class Goal:
     a_day: Quantity | None  # what it takes on each day that is left, today included, rounded up
     reward: int
     reward_badge: str | None
+    reached_at: int | None
     changed_at: int | None
 
 
@@ -74,6 +75,7 @@ def _goal(view: View, standing: reading.GoalStanding) -> Goal:
         a_day=_a_day(standing, declared, missing, days_left, unit),
         reward=reward.points if reward else 0,
         reward_badge=view.title("badges", reward.badge) if reward and reward.badge else None,
+        reached_at=standing.reached_at,
         changed_at=standing.changed_at,
     )
 
