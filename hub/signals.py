@@ -69,12 +69,15 @@ def publish(connection: Connection, topics: Iterable[str], at: int) -> None:
 
 
 def fold_again(connection: Connection, members: Iterable[int], at: int) -> None:
-    """Ask for these members to be folded again from the log."""
+    """Ask for these members to be folded again from the log; one that is being folded is asked for once more."""
     rows = [{"member": member, "at": at} for member in sorted(set(members))]
     if not rows:
         return
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    connection.execute(dialect.insert(refolds).on_conflict_do_nothing(), rows)
+    asked = dialect.insert(refolds)
+    later = func.greatest if dialect is postgresql else func.max
+    once_more = {"at": later(refolds.c.at + 1, asked.excluded.at)}
+    connection.execute(asked.on_conflict_do_update(index_elements=["member"], set_=once_more), rows)
 
 
 def forget(connection: Connection, now: int) -> None:

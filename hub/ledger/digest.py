@@ -1,14 +1,15 @@
-"""The digest: log -> engine -> transfers, progress and notices, one transaction a batch.
+"""The digest: log -> engine -> transfers, progress and notices.
 
-A batch takes the oldest undigested entries of members that nobody else works on, folds them, and makes all of it
-visible together.
-On PostgreSQL the lock on a member's progress row is the lease; on SQLite there is one worker, which reads and
-computes first and
-holds the write lock only to write. An organization's own events are folded like a member's, under its number negated.
+A batch takes the oldest undigested entries of members that nobody else works on, folds them, and writes all that a
+member's fold came to in one transaction. On PostgreSQL that is one transaction a batch, and the lock on a member's
+progress row is the lease; on SQLite there is one worker, which reads and computes first, and writes in slices, so that
+it never holds the write lock for long. An organization's own events are folded like a member's, under its number
+negated.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -25,38 +26,51 @@ from hub.ledger.folding import Folding, fold_all, in_log_order
 from hub.ledger.tables import progress, set_aside
 from hub.signals import queue, refolds
 
-#: Entries a batch. On SQLite it follows the time that writing takes.
-BATCH = 10_000
-SMALLEST_BATCH = 200
-MEMBERS = 2_000
-WRITE_SECONDS = 0.035
+#: Entries a batch, and members.
+BATCH, MEMBERS = 10_000, 2_000
+#: A slice on SQLite: how long its transaction may take; how many rows that is, follows from the slice before.
+SLICE_SECONDS = 0.04
+FEWEST_ROWS, MOST_ROWS = 500, 20_000
+#: While there is more to digest, organizations' values are added up so often.
+ROLLUP_SECONDS = 1.0
 
-_sqlite_batch = 1_000
+_rows_a_slice = 1_000
+_rolled_up_at = float("-inf")
 
 
 @dataclass(slots=True)
 class Taken:
-    """The work of one batch: entries by who they are of (in the log's order), and who is to be folded again in any
-    case.
+    """The work of one batch: entries by who they are of (in the log's order); who is to be folded again in any case,
+    and as of when that was asked for.
     """
 
     entries: dict[int, list[Event]] = field(default_factory=dict)
-    again: set[int] = field(default_factory=set)
+    again: dict[int, int] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
-        return sum(map(len, self.entries.values())) + len(self.again - self.entries.keys())
+        return sum(map(len, self.entries.values())) + len(self.again.keys() - self.entries.keys())
 
 
 def run() -> int:
     """Digest one batch: how many entries and members were taken up; 0: there is nothing to do."""
     with reader() as connection:
         on_file, plan = on_sqlite(connection), programs.plan(connection)
-        if plan is None or not _has_work(connection, plan):
-            return rollup.run() if plan is not None else 0
+        if plan is None:
+            return 0
+        if not _has_work(connection, plan):
+            return rollup.run()
     done = _run_sqlite(plan) if on_file else _run_postgres(plan)
-    rollup.run()
+    _roll_up_at_times()
     return done
+
+
+def _roll_up_at_times() -> None:
+    """Many batches change the same organizations: adding them up after each would cost more than the batches."""
+    global _rolled_up_at
+    if monotonic() - _rolled_up_at >= ROLLUP_SECONDS:
+        rollup.run()
+        _rolled_up_at = monotonic()
 
 
 def pending() -> bool:
@@ -72,16 +86,34 @@ def _has_work(connection: Connection, plan: Plan) -> bool:
 
 
 def _run_sqlite(plan: Plan) -> int:
-    global _sqlite_batch
     with reader() as connection:
-        taken = _take(connection, _candidates(connection, plan, _sqlite_batch), _sqlite_batch)
+        taken = _take(connection, _candidates(connection, plan, BATCH), BATCH)
         folding = fold_all(connection, plan, taken.entries, taken.again, clock.now())
-    began = monotonic()
-    with transaction() as connection:
-        _write(connection, plan, taken, folding)
-    spent = max(monotonic() - began, 0.001)
-    _sqlite_batch = int(min(max(_sqlite_batch * min(WRITE_SECONDS / spent, 2), SMALLEST_BATCH), BATCH))
+    for slice_ in _slices(folding):
+        with transaction() as connection:
+            began = monotonic()
+            _write(connection, plan, taken, slice_)
+        _learn(sum(result.rows for result in slice_.results), monotonic() - began)
     return taken.count
+
+
+def _slices(folding: Folding) -> Iterator[Folding]:
+    """The folds in slices of a few members, each written by itself."""
+    slice_, rows = Folding(failed=folding.failed), 0
+    for result in folding.results:
+        if rows and rows + result.rows > _rows_a_slice:
+            yield slice_
+            slice_, rows = Folding(), 0
+        slice_.results.append(result)
+        rows += result.rows
+    yield slice_
+
+
+def _learn(rows: int, seconds: float) -> None:
+    """How many rows a slice may have, from how long these took."""
+    global _rows_a_slice
+    fitting = rows * SLICE_SECONDS / max(seconds, 0.001)
+    _rows_a_slice = int(min(max((_rows_a_slice + fitting) / 2, FEWEST_ROWS), MOST_ROWS))
 
 
 def _run_postgres(plan: Plan) -> int:
@@ -95,11 +127,23 @@ def _run_postgres(plan: Plan) -> int:
 
 def _write(connection: Connection, plan: Plan, taken: Taken, folding: Folding) -> None:
     writing.write(connection, plan, folding, clock.now())
-    if folding.digested:
-        connection.execute(delete(queue).where(among(connection, queue.c.entry, folding.digested)))
-    folded = [who for who in taken.again if who not in folding.failed]
-    if folded:
-        connection.execute(delete(refolds).where(among(connection, refolds.c.member, folded)))
+    digested = [entry for result in folding.results for entry in result.digested]
+    if digested:
+        connection.execute(delete(queue).where(among(connection, queue.c.entry, digested)))
+    _fulfil(
+        connection, {result.who: taken.again[result.who] for result in folding.results if result.who in taken.again}
+    )
+
+
+def _fulfil(connection: Connection, folded: dict[int, int]) -> None:
+    """Forget who was asked to be folded again, but for those of whom it was asked once more meanwhile."""
+    if not folded:
+        return
+    # Locked in the order in which they are asked for, or the two could wait for each other.
+    asked = select(refolds).where(among(connection, refolds.c.member, folded)).order_by(refolds.c.member)
+    done = [row.member for row in connection.execute(asked.with_for_update()) if row.at == folded[row.member]]
+    if done:
+        connection.execute(delete(refolds).where(among(connection, refolds.c.member, done)))
 
 
 # ---------------------------------------------------------------------------------------------------------- taking work
@@ -154,8 +198,10 @@ def _take(connection: Connection, who: list[int], limit: int) -> Taken:
         .limit(limit)
     ).all()
     owners = {entry: member or -organization for entry, member, organization in rows}
-    asked = select(refolds.c.member).where(among(connection, refolds.c.member, who))
-    taken = Taken(in_log_order(connection, owners), set(connection.scalars(asked)))
+    asked = connection.execute(select(refolds).where(among(connection, refolds.c.member, who)))
+    taken = Taken(in_log_order(connection, owners), {row.member: row.at for row in asked})
     # The rest of those taken are here because their progress is of an older version.
-    taken.again |= {one for one in who if one not in taken.entries}
+    for one in who:
+        if one not in taken.entries:
+            taken.again.setdefault(one, 0)
     return taken

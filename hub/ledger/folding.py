@@ -40,15 +40,21 @@ class Result:
     parts: list[tuple[str, bytes]]
     outcome: Outcome
     folded: refold.Folded | None = None
+    digested: list[int] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        """About how many rows it comes to."""
+        told = self.outcome
+        return 1 + len(self.parts) + len(told.effects) + len(told.values) + len(told.organizations) + len(self.digested)
 
 
 @dataclass(slots=True)
 class Folding:
-    """A batch's results, and whose fold failed with what error, and the entries that were digested."""
+    """A batch's results, and whose fold failed with what error."""
 
     results: list[Result] = field(default_factory=list)
     failed: dict[int, str] = field(default_factory=dict)
-    digested: list[int] = field(default_factory=list)
 
 
 def fold_all(
@@ -59,12 +65,13 @@ def fold_all(
     folding = Folding()
     for who in sorted(new.keys() | batch.again):
         try:
-            folding.results.append(batch.fold(who))
+            result = batch.fold(who)
         except Exception as error:  # noqa: BLE001 - a member whose fold fails is set aside; the others go on
             _log.exception("fold failed", member=who)
             folding.failed[who] = f"{type(error).__name__}: {error}"
         else:
-            folding.digested += [event.entry for event in batch.new.get(who, ())]
+            result.digested = [event.entry for event in batch.new.get(who, ())]
+            folding.results.append(result)
     return folding
 
 

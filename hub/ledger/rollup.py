@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -38,6 +39,7 @@ Key = tuple[int, str, str]  # organization, metric, window
 _pack = msgspec.msgpack.Encoder(enc_hook=str).encode
 _unpack = msgspec.msgpack.Decoder().decode
 _PART = ("organization", "metric", "window", "member", "parts")
+_VALUE = ("organization", "metric", "window", "value", "changed_at", "changed_source", "changed_id")
 
 
 def write(connection: Connection, results: Sequence[Result], again: list[int]) -> None:
@@ -68,19 +70,41 @@ def run() -> int:
     with reader() as connection:
         if not pending(connection):
             return 0
+        # On SQLite one worker writes parts, so they stay as read, and the write lock is only for writing.
+        sums = _add_up(connection) if on_sqlite(connection) else None
     with transaction() as connection:
-        plan = programs.plan(connection)
-        assert plan is not None
-        numbers = _due_organizations(connection)
-        t = organizations_due.c
-        rows = connection.execute(
-            select(t.no, t.organization, t.metric, t.window).where(among(connection, t.organization, numbers))
-        ).all()
-        due = {(organization, metric, window) for _, organization, metric, window in rows}
-        _add_up(connection, plan, due)
-        connection.execute(delete(organizations_due).where(among(connection, t.no, [row.no for row in rows])))
-        signals.publish(connection, _topics(plan, due), clock.now())
-        return len(due)
+        sums = sums or _add_up(connection)
+        _write_sums(connection, sums)
+        return len(sums.due)
+
+
+@dataclass(slots=True)
+class Sums:
+    """Values of organizations: rows to be written and keys without a value, of what was due and as which rows."""
+
+    due: set[Key]
+    numbers: list[int]
+    rows: list[tuple[Any, ...]]
+    gone: list[Key]
+    topics: set[str]
+
+
+def _add_up(connection: Connection) -> Sums:
+    plan = programs.plan(connection)
+    assert plan is not None
+    t = organizations_due.c
+    organizations = among(connection, t.organization, _due_organizations(connection))
+    waiting = connection.execute(select(t.no, t.organization, t.metric, t.window).where(organizations)).all()
+    due = {(organization, metric, window) for _, organization, metric, window in waiting}
+    rows, gone = _values(connection, plan, due)
+    return Sums(due, [row.no for row in waiting], rows, gone, _topics(plan, due))
+
+
+def _write_sums(connection: Connection, sums: Sums) -> None:
+    bulk.clear_keys(connection, organization_values, _VALUE[:3], sums.gone)
+    bulk.insert(connection, organization_values, _VALUE, sums.rows, upsert=True)
+    connection.execute(delete(organizations_due).where(among(connection, organizations_due.c.no, sums.numbers)))
+    signals.publish(connection, sums.topics, clock.now())
 
 
 def _due_organizations(connection: Connection) -> list[int]:
@@ -92,9 +116,11 @@ def _due_organizations(connection: Connection) -> list[int]:
     return list(connection.scalars(locked.with_for_update(key_share=True)))
 
 
-def _add_up(connection: Connection, plan: Plan, due: set[Key]) -> None:
+def _values(connection: Connection, plan: Plan, due: set[Key]) -> tuple[list[tuple[Any, ...]], list[Key]]:
+    """Rows of the values that are due, and the keys of those that are none."""
     parts = _parts(connection, due)
-    rows, gone = [], []
+    rows: list[tuple[Any, ...]] = []
+    gone: list[Key] = []
     for organization, window in {(organization, window) for organization, _, window in due}:
         for metric in plan.metrics:
             if not metric.organization_kinds or not _touched(plan, metric.metric, organization, window, due):
@@ -105,9 +131,7 @@ def _add_up(connection: Connection, plan: Plan, due: set[Key]) -> None:
                 gone.append(key)
             else:
                 rows.append((*key, order_key(found[0]), *found[1]))
-    columns = ("organization", "metric", "window", "value", "changed_at", "changed_source", "changed_id")
-    bulk.clear_keys(connection, organization_values, columns[:3], gone)
-    bulk.insert(connection, organization_values, columns, rows, upsert=True)
+    return rows, gone
 
 
 def _touched(plan: Plan, metric: Metric, organization: int, window: str, due: set[Key]) -> bool:
