@@ -91,6 +91,9 @@ def _next(view: View, standing: reading.BadgeStanding) -> Next | None:
         return None
     badge = view.program.badges.get(standing.badge)
     missing = tuple(_missing(view, one) for one in step.requirements if not one.met)
+    if not missing:
+        # Of a repeated badge that this month, or this course, has already brought.
+        return None
     # All that are met already count toward how many it takes.
     count = max(step.count - (len(step.requirements) - len(missing)), 0)
     title, icon = view.title("badges", standing.badge), _icon(badge)

@@ -5,8 +5,9 @@ from fractions import Fraction
 import pytest
 
 from hub.gamification.badges import Badge, MetricAtLeast, Tier
+from hub.ledger.reading import BadgeStanding, Requirement, Step
 from hub.widgets import kit
-from hub.widgets.badges.query import metal, query
+from hub.widgets.badges.query import _next, metal, query
 from tests.club import Club
 
 
@@ -53,3 +54,10 @@ def test_the_art_goes_by_the_tiers_name_or_else_its_place(
     when = MetricAtLeast("deals_won", 1)
     badge = Badge("one", tiers=tuple(Tier(name, when) for name in tiers))
     assert metal(badge, tier) == made_of
+
+
+def test_a_badge_that_this_month_has_already_brought_is_not_next(club: Club) -> None:
+    done = Requirement("metric", "deals_won", 5, 5)
+    again = BadgeStanding("sprinter", (), Step(None, (done,), 1, Fraction(1)), None)
+    with club.looks("bo") as view:
+        assert _next(view, again) is None
