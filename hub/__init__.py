@@ -34,7 +34,7 @@ def create_app(config: Config) -> Flask:
 def _parts() -> tuple[Part, ...]:
     """The parts of the app, from the bottom up."""
     # Imported only here, so that the pure core can be used without loading all the others.
-    from hub import api, assets, db, home, identity, jobs, live, web, wording
+    from hub import api, assets, db, demo, home, identity, jobs, live, web, wording
     from hub.api import health
 
     return (
@@ -47,5 +47,6 @@ def _parts() -> tuple[Part, ...]:
         health,
         live,
         home,
+        demo,
         jobs,
     )

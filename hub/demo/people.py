@@ -20,6 +20,8 @@ from hub.directory.organizations import OrganizationProfile, OrganizationRecord
 SEED = "harbor"
 MEMBERS = 180
 VENDOR = "harbor"
+#: One of every role, and Cy, who is from elsewhere.
+CAST = ("bo", "ada", "mo", "ines", "fay", "sam", "pat", "cy")
 #: Partners that were of a lower tier until so many days before the demo was made.
 PROMOTED = {"nordwind": ("silver", 150), "maple": ("bronze", 95)}
 
@@ -100,7 +102,7 @@ _ROLES = {
     "distributor": "sell market sell sell market serve sell sell sell serve",
     "service firm": "serve sell serve market sell serve sell serve sell",
     "vendor": "field support field field support field support field field admin "
-    "support field field support field admin",
+    "support field field field support field admin",
 }
 _ROLE = {
     "sell": "sales_rep",

@@ -41,6 +41,7 @@ PRODUCTS = ("cloud", "cloud", "edge", "shield", "services")
 COURSES = (
     *("Cloud Basics", "Selling Harbor", "Edge Networking", "Shield Essentials"),
     *("Customer Success", "Solution Design", "Negotiation", "Harbor Voyage"),
+    *("Storage Foundations", "Public Sector", "Partner Marketing", "Service Excellence"),
 )
 MODULES_A_COURSE = 6
 ASSETS = tuple(
@@ -65,6 +66,8 @@ _OFTEN, _FAITHFUL = 0.95, 0.96
 _WON, _LOST = 0.5, 0.8  # of ten registered deals five are won, three are lost, two stay open
 _RATED, _CERTIFIED = 0.3, 0.6
 _MUST_LEARN = 0.92
+#: So long before the demo was made the cast begins to learn every week.
+_EAGER = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +161,11 @@ class _Life:
             for kind, rate in _HABITS[role].items():
                 for number in range(_times(rate * one.pace * energy * self._fading(day), random)):
                     yield from self._does(kind, day, f"{role[0]}{number}", random)
-        if one.learns and day.weekday() == len(one.id) % 5 and random.random() < _MUST_LEARN:
+        if one.learns and day.weekday() == len(one.id) % 5 and random.random() < self._eagerness(day):
             yield from self._learns(day, "w", random)
+
+    def _eagerness(self, day: date) -> float:
+        return 1.0 if self._person.cast and day > self._made - _EAGER else _MUST_LEARN
 
     def _fading(self, day: date) -> float:
         return 1.0 if self._last is None else max(min((self._last - day).days / 60, 1.0), 0.25)

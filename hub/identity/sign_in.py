@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, current_app, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection, Row, func, or_, select
 
@@ -26,6 +26,8 @@ from hub.wording import language, said
 
 bp = Blueprint("identity", __name__)
 
+#: The ids that a demo puts first in each role, among the app's extensions.
+FIRST = "sign_in_first"
 PEOPLE = 60
 SEARCH_CHARACTERS = 100
 
@@ -90,7 +92,8 @@ def _by_role(asked: str) -> list[tuple[str, list[Choice]]]:
     with reader() as connection:
         found = [_choice(row) for row in _people(connection, asked)]
         titles = _titles(connection)
-    found.sort(key=lambda one: one.role)
+    order = {role: place for place, role in enumerate(titles)}
+    found.sort(key=lambda one: (order.get(one.role, len(order)), one.role))
     groups = groupby(found, key=lambda one: one.role)
     return [(said(titles.get(role, {}), role, language()), list(several)) for role, several in groups]
 
@@ -102,7 +105,9 @@ def _titles(connection: Connection) -> dict[str, Mapping[str, str]]:
 
 def _people(connection: Connection, asked: str) -> list[Row[Any]]:
     # A member's place among those of the same roles: so the first PEOPLE are not all of one.
-    place = func.row_number().over(partition_by=present.c.roles, order_by=(present.c.name, present.c.member))
+    first = members.c.id.in_(current_app.extensions.get(FIRST, ()))
+    order = (first.desc(), present.c.name, present.c.member)
+    place = func.row_number().over(partition_by=present.c.roles, order_by=order)
     company = (
         select(organization_profiles.c.name)
         .where(organization_profiles.c.organization == present.c.organization)
