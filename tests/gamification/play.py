@@ -170,6 +170,8 @@ class Standing:
 
     def digest(self, new: Sequence[Event]) -> None:
         """Take in entries, in the log's order: folded on where they come after all others, else all anew."""
+        if not new:
+            return
         place = self.unpacked().place
         behind = False
         for event in new:

@@ -1,0 +1,414 @@
+"""Properties of the fold: batches and arrival change nothing, and a slow, obvious model comes to the same."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
+from math import floor
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hub.gamification import engine
+from hub.gamification.events import Event
+from hub.gamification.plan import Plan
+from hub.gamification.progress import Given, Parts, beginning
+from hub.gamification.ranking import number, order_key
+from hub.gamification.windows import HOUR
+from tests.gamification.play import Standing, Told, at, plan_of, same, tell, timeline
+
+bounded = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+# ------------------------------------------------------------------------------------------------- a pool of programs
+
+METRICS = """
+metrics:
+  deals: {event: deal.won, take: count}
+  open: {event: {deal.won: 1, deal.lost: -1}, take: count}
+  revenue: {event: deal.won, take: sum, of: amount}
+  biggest: {event: deal.won, take: max, of: amount}
+  mean: {event: deal.won, take: average, of: amount}
+  last: {event: deal.won, take: latest, of: amount}
+  names: {event: [deal.won, deal.lost], take: distinct, of: deal}
+  days: {event: [deal.won, hub.visited], take: days}
+  modules: {event: module.completed, take: distinct, of: module, by: course}
+  score: {event: module.completed, take: sum, of: score, by: course}
+  scores: {event: module.completed, take: max, of: score, by: course, total: sum}
+  lately: {event: module.completed, take: latest, of: score, by: course}
+  lost: {event: deal.lost, take: count}
+  net: {plus: [deals], minus: [lost]}
+  rate: {share: deals, of: names, minimum: 2}
+  thrift: {plus: [deals, lost], minus: [points_earned]}
+"""
+STREAKS = "streaks: {daily: {event: [hub.visited, deal.won], every: day}, weekly: {event: deal.won, every: week}}\n"
+LEVELS = "levels: {starter: {at: 0}, pro: {at: 8}, star: {at: 30}}\n"
+RULES = (
+    "won: {event: deal.won, award: 5}",
+    "won: {event: deal.won, award: {points: 1, for_every: 2, of: amount, at_most: 9}, once_per: deal}",
+    "won: {event: deal.won, award: 4, cap: [{points: 10, per: week}, {times: 2, per: day}]}",
+    "lost: {event: deal.lost, award: -3}",
+    "lost: {event: deal.lost, award: 2, cooldown: 36h}",
+    "seen: {event: [hub.visited, module.completed], award: 1, for: {tier: gold}}",
+)
+BADGES = (
+    "a: {when: {metric: open, at_least: 2}, points: 4}",
+    "b: {when: {metric: open, at_least: 1, within: week}, repeat: true, points: 2}",
+    "c: {metric: revenue, tiers: [{name: X, at_least: 3}, {name: Y, at_least: 9}], points: 3}",
+    "d: {when: {metric: modules, at_least: 2}, repeat: true, points: 1}",
+    "e: {metric: score, within: week, repeat: true, tiers: [{name: X, at_least: 2}, {name: Y, at_least: 5}]}",
+    "f: {when: {all: [{metric: modules, at_least: 1}, {metric: deals, at_least: 2}]}, repeat: true, points: 2}",
+    "g: {personal_best: {metric: biggest, minimum: 2}, points: 2}",
+    "h: {when: {level: pro}, points: 25}",
+    "i: {when: {goal: week}, points: 3}",
+    "j: {when: {goal: more}}",
+    "k: {when: {metric: points_earned, at_least: 9, within: week}, repeat: true, points: 1}",
+    "l: {when: {metric: thrift, at_least: 1}}",
+    "m: {when: {any: [{metric: mean, at_least: 4}, {metric: rate, at_least: 1}]}, until: 2026-11-22, points: 2}",
+    "n: {when: {metric: lately, at_least: 3}, for: {tier: gold}, repeat: true}",
+    "o: {when: {streak: daily, at_least: 3}, points: 5}",
+    "p: {when: {metric: scores, at_least: 4}, from: 2026-11-18}",
+    "q: {when: {at_least_of: {count: 2, conditions: [{metric: names, at_least: 2}, {metric: net, at_least: 1},"
+    " {metric: days, at_least: 3}]}}, points: 6}",
+    "r: {when: {metric: last, at_least: 4}, for: {tier: gold}, points: 8}",
+)
+GOALS = """
+goals:
+  week: {metric: open, window: week, target: 2, targets: [{for: {tier: gold}, target: 1}]}
+  more: {metric: deals, window: week, target: {of_previous: 1}}
+  points: {metric: points_earned, window: week, target: 6}
+"""
+ALWAYS = (
+    "after: {when: {any: [%s]}, points: 1}",
+    "often: {when: {badge: %s, times: 2}}",
+)
+
+
+def program(rules: Sequence[int], badges: Sequence[int], shared: bool) -> str:
+    chosen = {RULES[at].split(":")[0]: RULES[at] for at in rules}
+    lines = [BADGES[at] for at in badges]
+    keys = [line.split(":")[0] for line in lines]
+    if keys:
+        lines.append(ALWAYS[0] % ", ".join(f"{{badge: {key}}}" for key in keys))
+        lines.append(ALWAYS[1] % keys[0])
+    text = METRICS + STREAKS + LEVELS + GOALS
+    if chosen:
+        text += "points:\n" + "".join(f"  {line}\n" for line in chosen.values())
+    if chosen and shared:
+        text += f"caps: {{both: {{rules: [{', '.join(chosen)}], points: 12, times: 4, per: week}}}}\n"
+    if lines:
+        text += "badges:\n" + "".join(f"  {line}\n" for line in lines)
+    return text
+
+
+plan_of_text = lru_cache(maxsize=None)(plan_of)
+
+
+AMOUNTS = (*range(-2, 7), Decimal("0.5"), Decimal("2.0"), Decimal("-1.25"), None)
+NAMES = ("a", "b", "c", None)
+KINDS = ("deal.won", "deal.won", "deal.lost", "hub.visited", "module.completed")
+
+
+def some_plan(random: Random) -> Plan:
+    rules = sorted(random.sample(range(len(RULES)), random.randrange(4)))
+    badges = sorted(random.sample(range(len(BADGES)), random.randrange(6)))
+    return plan_of_text(program(rules, badges, random.random() < 0.5))
+
+
+def some_event(random: Random) -> Event:
+    kind, data = random.choice(KINDS), {}
+    time = at("mon") + random.randrange(60) * 6 * HOUR
+    if kind.startswith("deal"):
+        data = {"amount": random.choice(AMOUNTS), "deal": random.choice(NAMES)}
+    elif kind == "module.completed":
+        data = {"course": random.choice(NAMES), "module": random.choice(NAMES), "score": random.choice(AMOUNTS)}
+    return Event(time, random.choice("xy"), "", kind, random.choice((0, 840, -720)), data)
+
+
+def some_log(random: Random, most: int = 20) -> list[Event]:
+    """Entries in the order in which the log learned of them."""
+    events = [some_event(random) for _ in range(random.randint(1, most))]
+    if random.random() < 0.3:
+        events.sort(key=lambda one: one.time)
+    return [one._replace(id=f"{no:03}", entry=no, known_at=no) for no, one in enumerate(events, 1)]
+
+
+randoms = st.integers(0, 2**48).map(Random)
+logs = randoms.map(lambda random: some_log(random, 40))
+
+
+LIVES = (
+    {"": {"tier": "gold"}},
+    {"": {"tier": "silver"}, "thu": {"tier": "gold", "organization": 1}},
+    {"": {"tier": "gold", "organization": 1}, "wed": {"tier": "silver"}, "sat": {"tier": "gold", "organization": 1}},
+    {"": {"tier": "gold", "time_zone": "Pacific/Honolulu"}, "wed": {"time_zone": "Pacific/Auckland", "tier": "gold"}},
+)
+
+
+@dataclass(frozen=True)
+class World:
+    plan: Plan
+    log: list[Event]
+    given: Given
+    sizes: list[int]  # of batches
+
+    @classmethod
+    def of(cls, random: Random) -> World:
+        plan, log = some_plan(random), some_log(random)
+        given = Given(timeline(random.choice(LIVES)), at("sun+9"), who=1)
+        return cls(plan, log, given, [random.randint(1, 5) for _ in log])
+
+
+worlds = randoms.map(World.of)
+
+
+# --------------------------------------------------------------------------------------------- batches and arrival
+
+
+@bounded
+@given(worlds)
+def test_one_entry_after_another_comes_to_the_same_as_all_at_once(world: World) -> None:
+    tell(world.plan, world.log, world.given)
+
+
+@bounded
+@given(worlds)
+def test_any_split_into_batches_comes_to_the_same(world: World) -> None:
+    split, at_once = Standing(world.plan, world.given), Standing(world.plan, world.given)
+    rest = list(world.log)
+    for size in world.sizes:
+        split.digest(rest[:size])
+        rest = rest[size:]
+    at_once.digest(world.log)
+    same(split, at_once)
+
+
+@bounded
+@given(worlds)
+def test_but_for_kept_facts_the_order_of_arrival_changes_nothing(world: World) -> None:
+    arrived, ordered = tell(world.plan, world.log, world.given), Standing(world.plan, world.given)
+    ordered.digest(sorted(world.log))
+    if not arrived.kept:
+        same(arrived, ordered)
+
+
+@bounded
+@given(worlds)
+def test_whatever_was_shown_stands(world: World) -> None:
+    one = Standing(world.plan, world.given)
+    shown: dict[str, int] = {}
+    for entry in world.log:
+        one.digest([entry])
+        standing = {key: fact.points for key, fact in one.facts.items()}
+        assert shown.items() <= standing.items()
+        posted = {key: points for key, points in one.posted.items() if key.startswith("badge/")}
+        assert posted == {key: points for key, points in standing.items() if points}
+        shown = standing
+
+
+@bounded
+@given(worlds)
+def test_folding_again_what_stands_changes_nothing(world: World) -> None:
+    one = tell(world.plan, world.log, world.given)
+    before = one.compared()
+    one._again([])
+    assert one.compared() == before
+
+
+# ------------------------------------------------------------------------------------------------------------ a model
+# Slow and obvious: what PROGRAM.md says, over lists of all events.
+
+MODELLED = (
+    """
+points:
+  fixed: {event: deal.won, award: 4, once_per: deal, cap: [{points: 10, per: week}, {times: 2, per: day}]}
+  measured: {event: [deal.won, deal.lost], award: {points: 3, for_every: 2, of: amount, at_least: 1, at_most: 8}}
+  slow: {event: hub.visited, award: 5, cooldown: 36h}
+  once: {event: deal.lost, award: 2, once_per: true}
+  minus: {event: deal.lost, award: -3, cooldown: 30h}
+boosts: {half: {rules: [fixed, measured], factor: 3/2, from: 2026-11-18, until: 2026-11-25}}
+caps: {both: {rules: [measured, slow, minus], points: 13, times: 4, per: week}}
+"""
+    + METRICS
+    + STREAKS
+)
+
+
+class Rule:
+    """A rule as the table in PROGRAM.md reads."""
+
+    def __init__(
+        self,
+        key: str,
+        types: tuple[str, ...],
+        base: Callable[[Event], int],
+        once: Callable[[Event], Any] | None = None,
+        cooldown_hours: int = 0,
+        boosted: bool = False,
+        caps: tuple[tuple[str, str, int], ...] = (),  # kind of window, points or times, how many
+    ) -> None:
+        self.key, self.types, self.base, self.once = key, types, base, once
+        self.cooldown, self.boosted, self.caps = cooldown_hours * HOUR, boosted, caps
+
+
+def measured(one: Event) -> int:
+    amount = one.data.get("amount")
+    return 0 if amount is None else min(8, max(1, floor(Fraction(amount) / 2) * 3))
+
+
+MODEL = (
+    Rule(
+        "fixed", ("deal.won",), lambda _: 4, lambda one: one.data.get("deal"), 0, True,
+        (("week", "points", 10), ("day", "times", 2)),
+    ),
+    Rule("measured", ("deal.won", "deal.lost"), measured, None, 0, True),
+    Rule("slow", ("hub.visited",), lambda _: 5, None, 36),
+    Rule("once", ("deal.lost",), lambda _: 2, lambda _: True),
+    Rule("minus", ("deal.lost",), lambda _: -3, None, 30),
+)  # fmt: skip
+SHARED = (("measured", "slow"), (("week", "points", 13), ("week", "times", 4)))
+
+
+def window(kind: str, time: int) -> Any:
+    day = datetime.fromtimestamp(time / 10**6, UTC).date()
+    return day if kind == "day" else day.isocalendar()[:2]
+
+
+def modelled(events: Sequence[Event]) -> list[tuple[str, str, int | str]]:
+    """(rule, event, amount or code) of all rules at all events."""
+    told: list[tuple[str, str, int | str]] = []
+    awards: list[tuple[Rule, Event, int]] = []
+    for one in sorted(events):
+        for rule in MODEL:
+            if one.type in rule.types:
+                amount = of_rule(rule, one, awards)
+                told.append((rule.key, one.id, amount))
+                if isinstance(amount, int):
+                    awards.append((rule, one, amount))
+    return told
+
+
+def of_rule(rule: Rule, one: Event, awards: list[tuple[Rule, Event, int]]) -> int | str:
+    mine = [before for by, before, _ in awards if by is rule]
+    if rule.once and any(rule.once(before) == rule.once(one) for before in mine):
+        return "once_per"
+    if mine and one.time - mine[-1].time < rule.cooldown:
+        return "cooldown"
+    amount = rule.base(one)
+    if amount < 0:
+        return amount
+    if rule.boosted and at("2026-11-18 00:00") <= one.time < at("2026-11-25 00:00"):
+        amount = floor(Fraction(3, 2) * amount)
+    if amount <= 0:
+        return "nothing"
+    limits = [((rule.key,), cap) for cap in rule.caps]
+    limits += [(SHARED[0], cap) for cap in SHARED[1] if rule.key in SHARED[0]]
+    for keys, (kind, what, most) in limits:
+        used = [
+            each
+            for by, before, each in awards
+            if by.key in keys and each > 0 and window(kind, before.time) == window(kind, one.time)
+        ]
+        if what == "times" and len(used) >= most:
+            return "cap"
+        if what == "points":
+            amount = min(amount, most - sum(used))
+            if amount <= 0:
+                return "cap"
+    return amount
+
+
+@settings(bounded, max_examples=150)
+@given(logs)
+def test_points_are_those_of_the_model(log: list[Event]) -> None:
+    plan = plan_of_text(MODELLED)
+    given = Given(timeline({"": {}}), at("sun+9"), who=1)
+    trace = frozenset(one.entry for one in log)
+    outcome = engine.fold(plan, beginning(plan), Parts(whole=True), sorted(log), given, trace)
+    found = [
+        (effect.name, effect.event.id, effect.amount) for effect in outcome.effects if isinstance(effect, engine.Points)
+    ]
+    found += [(skip.rule, skip.event.id, skip.code) for skip in outcome.skips]
+    assert sorted(found, key=str) == sorted(modelled(log), key=str)
+
+
+@settings(bounded, max_examples=100)
+@given(logs, st.sampled_from([None, "Pacific/Apia", "Pacific/Honolulu", "Asia/Kathmandu"]))
+def test_metrics_and_runs_are_those_of_the_model(log: list[Event], zone: str | None) -> None:
+    plan = plan_of_text(MODELLED)
+    told = Told(
+        plan, {"bo": tell(plan, log, Given(timeline({"": {"time_zone": zone}}), at("sun+9"), who=1))}, at("sun+9")
+    )
+    won = [one for one in sorted(log) if one.type == "deal.won"]
+    amounts = [one.data["amount"] for one in won if one.data["amount"] is not None]
+    days = {local(one, zone) for one in log if one.type in ("deal.won", "hub.visited")}
+    names = {one.data["deal"] for one in log if one.data.get("deal") is not None}
+    assert told.metric("bo", "deals") == (len(won) or None)
+    assert told.metric("bo", "revenue") == (sum(amounts) if amounts else None)
+    assert told.metric("bo", "biggest") == max(amounts, default=None)
+    assert told.metric("bo", "mean") == (Fraction(sum(map(Fraction, amounts))) / len(amounts) if amounts else None)
+    assert told.metric("bo", "last") == (amounts[-1] if amounts else None)
+    assert told.metric("bo", "days") == (len(days) or None)
+    assert told.metric("bo", "names") == (len(names) or None)
+    assert told.streak("bo", "daily").longest == longest(days)
+    assert told.streak("bo", "weekly").longest == longest({(local(one, zone) - 1) // 7 for one in won})
+    check_objects(
+        told, [one for one in sorted(log) if one.type == "module.completed" and one.data["course"] is not None]
+    )
+
+
+def check_objects(told: Told, done: Sequence[Event]) -> None:
+    modules, scores = defaultdict(set), defaultdict(list)
+    for one in done:
+        if one.data["module"] is not None:
+            modules[one.data["course"]].add(one.data["module"])
+        if one.data["score"] is not None:
+            scores[one.data["course"]].append(one.data["score"])
+    assert told.objects("bo", "modules") == {course: len(each) for course, each in modules.items()}
+    assert told.metric("bo", "modules") == max(map(len, modules.values()), default=None)
+    assert told.objects("bo", "score") == {course: sum(each) for course, each in scores.items()}
+    assert told.metric("bo", "score") == max(map(sum, scores.values()), default=None)  # type: ignore[arg-type]
+    assert told.metric("bo", "scores") == (sum(map(max, scores.values())) if scores else None)  # type: ignore[arg-type]
+    assert told.metric("bo", "lately") == max((each[-1] for each in scores.values()), default=None)
+
+
+def local(one: Event, zone: str | None) -> int:
+    return datetime.fromtimestamp(one.time // 10**6, UTC).astimezone(ZoneInfo(zone or "UTC")).toordinal()
+
+
+def longest(periods: set[int]) -> int:
+    runs = [0]
+    for period in sorted(periods):
+        runs.append(runs[-1] + 1 if period - 1 in periods else 1)
+    return max(runs)
+
+
+# ------------------------------------------------------------------------------------------------------- order keys
+
+exact_numbers = st.one_of(
+    st.integers(-(10**20), 10**20),
+    st.decimals(-(10**12), 10**12, allow_nan=False, places=6),
+    st.fractions(-1000, 1000, max_denominator=1000),
+)
+
+
+@given(exact_numbers, exact_numbers)
+def test_order_keys_sort_as_the_numbers_do(one: Any, other: Any) -> None:
+    assert (order_key(one) < order_key(other)) == (Fraction(one) < Fraction(other))
+
+
+@given(st.one_of(st.integers(-(10**20), 10**20), st.decimals(-(10**12), 10**12, allow_nan=False, places=6)))
+def test_an_order_key_gives_its_number_back(one: Any) -> None:
+    assert number(order_key(one)) == one
+
+
+def test_the_pool_of_programs_is_free_of_faults() -> None:
+    plan = plan_of_text(program(range(len(RULES)), range(len(BADGES)), shared=True))
+    assert len(plan.badges) == len(BADGES) + len(ALWAYS)
