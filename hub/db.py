@@ -20,6 +20,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, MetaData, Text, event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine.interfaces import ExceptionContext
+from sqlalchemy.exc import DBAPIError
 
 db = SQLAlchemy(
     metadata=MetaData(
@@ -89,14 +90,33 @@ def _sqlite_begin(connection: Connection) -> None:
 
 
 def _drop_broken(context: ExceptionContext) -> None:
-    # After an I/O error SQLite's connection may hold a half-written page cache: it is never used again.
-    error = context.original_exception
-    if isinstance(error, sqlite3.OperationalError) and "disk" in str(error):
+    if _is_broken(context.original_exception):
         context.is_disconnect = True
+
+
+def _is_broken(error: BaseException) -> bool:
+    # After an I/O error SQLite's connection may hold a half-written page cache: it is never used again.
+    return isinstance(error, sqlite3.OperationalError) and "disk" in str(error)
 
 
 def on_sqlite(connection: Connection) -> bool:
     return connection.dialect.name == "sqlite"
+
+
+@contextmanager
+def driver(connection: Connection) -> Iterator[Any]:
+    """The driver's own connection, for the hottest statements. Its errors come as those of any other statement do."""
+    own = connection.connection.driver_connection
+    errors = connection.dialect.loaded_dbapi.Error
+    try:
+        yield own
+    except errors as error:
+        broken = _is_broken(error) or connection.dialect.is_disconnect(error, connection.connection, None)
+        if broken:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            None, None, error, errors, connection_invalidated=broken, dialect=connection.dialect
+        ) from error
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from sqlalchemy import (
     tuple_,
 )
 
-from hub.db import on_sqlite
+from hub.db import driver, on_sqlite
 from hub.directory.sets import among
 
 _KEYS_A_STATEMENT = 200
@@ -41,13 +41,13 @@ def insert(
         return
     names = ", ".join(f'"{name}"' for name in columns)
     conflict = _on_conflict(table, columns) if upsert else "ON CONFLICT DO NOTHING" if ignore else ""
-    driver: Any = connection.connection.driver_connection
     if on_sqlite(connection):
         marks = ", ".join("?" * len(columns))
-        driver.executemany(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks}) {conflict}', rows)  # noqa: S608
+        with driver(connection) as own:
+            own.executemany(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks}) {conflict}', rows)  # noqa: S608
         return
     arrays = ", ".join(f"%b::{_type(table.c[name])}[]" for name in columns)
-    with driver.cursor(binary=True) as cursor:
+    with driver(connection) as own, own.cursor(binary=True) as cursor:
         cursor.execute(
             f'INSERT INTO "{table.name}" ({names}) SELECT * FROM unnest({arrays}) {conflict}',  # noqa: S608
             [list(column) for column in zip(*rows, strict=True)],

@@ -17,7 +17,7 @@ from psycopg.pq import Format
 from sqlalchemy import Connection
 from typing_extensions import override
 
-from hub.db import on_sqlite
+from hub.db import driver, on_sqlite
 
 
 class Row(NamedTuple):
@@ -39,7 +39,8 @@ def insert(connection: Connection, rows: Sequence[Row]) -> list[int]:
     if not rows:
         return []
     put = _into_sqlite if on_sqlite(connection) else _into_postgres
-    return put(connection.connection.driver_connection, rows)
+    with driver(connection) as own:
+        return put(own, rows)
 
 
 # --------------------------------------------------------------------------------------------------------------- SQLite
@@ -54,16 +55,16 @@ SELECT no, member, organization FROM entries WHERE no BETWEEN ? AND ? AND known_
 """
 
 
-def _into_sqlite(driver: sqlite3.Connection | Any, rows: Sequence[Row]) -> list[int]:
+def _into_sqlite(own: sqlite3.Connection, rows: Sequence[Row]) -> list[int]:
     # The transaction holds the write lock, so nobody else takes these numbers; AUTOINCREMENT follows those given.
-    newest = driver.execute("SELECT seq FROM sqlite_sequence WHERE name = 'entries'").fetchone()
+    newest = own.execute("SELECT seq FROM sqlite_sequence WHERE name = 'entries'").fetchone()
     first = (newest[0] if newest else 0) + 1
     last = first + len(rows) - 1
-    stored = driver.executemany(_INSERT_SQLITE, [(no, *row) for no, row in enumerate(rows, first)]).rowcount
-    driver.execute(_QUEUE_SQLITE, (first, last))
+    stored = own.executemany(_INSERT_SQLITE, [(no, *row) for no, row in enumerate(rows, first)]).rowcount
+    own.execute(_QUEUE_SQLITE, (first, last))
     if stored == len(rows):
         return list(range(first, last + 1))
-    new = {no for (no,) in driver.execute("SELECT no FROM entries WHERE no BETWEEN ? AND ?", (first, last))}
+    new = {no for (no,) in own.execute("SELECT no FROM entries WHERE no BETWEEN ? AND ?", (first, last))}
     return [no if no in new else 0 for no in range(first, last + 1)]
 
 
@@ -95,10 +96,10 @@ _TEXTS = (0, 1, 2, 3, 6)
 _NUMBERS = (4, 5, 7, 8, 9, 10)
 
 
-def _into_postgres(driver: psycopg.Connection[Any] | Any, rows: Sequence[Row]) -> list[int]:
+def _into_postgres(own: psycopg.Connection[Any], rows: Sequence[Row]) -> list[int]:
     columns = list(zip(*rows, strict=True))
     arrays = [_Texts(columns[place]) for place in _TEXTS] + [_Numbers(columns[place]) for place in _NUMBERS]
-    with driver.cursor(binary=True) as cursor:
+    with own.cursor(binary=True) as cursor:
         numbers, places = cursor.execute(_INSERT_POSTGRES, arrays).fetchall()[0]
     placed = [0] * len(rows)
     for number, place in zip(numbers or (), places or (), strict=True):

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
 
-from hub.db import on_sqlite
+from hub.db import driver, on_sqlite
 from hub.directory import lookup
 from hub.directory.sets import among
 from hub.gamification import events
@@ -389,16 +389,15 @@ def _ordered(told: dict[int, list[Event]]) -> dict[int, list[Event]]:
 
 def _applied(connection: Connection, column: str, numbers: list[int]) -> Iterable[tuple[int, Event]]:
     """Entries that are known, straight from the driver: a fold from the start reads millions of them."""
-    driver = connection.connection.driver_connection
-    assert driver is not None
-    if on_sqlite(connection):
-        rows = driver.execute(_APPLIED.format(column, "IN (SELECT value FROM json_each(?))"), (str(numbers),))
-    else:
-        rows = driver.cursor(binary=True).execute(_APPLIED.format(column, "= ANY(%s::bigint[])"), [numbers]).fetchall()
-    return [
-        (owner, Event(time, source, key, kind, offset, decode_data(text), no, known_at))
-        for owner, time, source, key, kind, offset, text, no, known_at in rows
-    ]
+    with driver(connection) as own:
+        if on_sqlite(connection):
+            rows = own.execute(_APPLIED.format(column, "IN (SELECT value FROM json_each(?))"), (str(numbers),))
+        else:
+            rows = own.cursor(binary=True).execute(_APPLIED.format(column, "= ANY(%s::bigint[])"), [numbers]).fetchall()
+        return [
+            (owner, Event(time, source, key, kind, offset, decode_data(text), no, known_at))
+            for owner, time, source, key, kind, offset, text, no, known_at in rows
+        ]
 
 
 _APPLIED = """
