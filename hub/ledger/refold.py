@@ -60,17 +60,19 @@ class _Reading:
         self.events = sorted(known)
         self.facts, self.kept = dict(facts), set(kept)
         self.folded: Folded | None = None  # of all events, where it is at hand
+        self.settled = True  # facts and kept are those after the last event
 
     def take(self, event: Event) -> None:
         late = bool(self.events) and event.place < self.events[-1].place
         careful = bool(self.kept) or (late and self.plan.fragile.by(event.type, event.time, event.data))
-        if careful:
+        if careful and not self.settled:
             self.fold()
         insort(self.events, event)
         if late:
             self.folded = None
         elif self.folded is not None:
             self._go_on(self.folded, event)
+        self.settled = self.folded is not None
         if careful:
             self.fold()
 
@@ -80,6 +82,7 @@ class _Reading:
             self.folded = _with_facts(self.plan, self.events, self.facts, self.kept, self.given)
             self.facts |= _facts_of(self.folded.outcome)
             self.kept = set(self.folded.kept)
+            self.settled = True
         return self.folded
 
     def _go_on(self, folded: Folded, event: Event) -> None:
