@@ -187,4 +187,4 @@ def _board(now: int, *, final: bool = False) -> leaderboard.Board:
     ]
     month = CALENDAR.window("month", now)
     rows += [] if final else around
-    return leaderboard.Board("Top sellers", "Revenue", "member", month, "EMEA", final, 214, tuple(rows), 12, now)
+    return leaderboard.Board("Top sellers", "Revenue", "member", month, "EMEA", final, 214, tuple(rows), 12, True, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -189,14 +189,17 @@ def badges(connection: Connection, version: Version, member_no: int, now: int) -
     """All badges that the member may see, in the program's order; those earned and no longer in the program last."""
     one = _member(connection, member_no, now)
     earned = _earned(connection, member_no)
-    visible = [
-        plan
-        for plan in one.plan.badges
-        if plan.badge.key in earned or not (plan.badge.state != "active" or plan.badge.secret)
-    ]
+    profile = one.given.timeline.at(now).values
+    visible = [plan for plan in one.plan.badges if plan.badge.key in earned or _is_open(plan, profile)]
     standing = [_badge(connection, one, plan, earned.pop(plan.badge.key, [])) for plan in visible]
     gone = [BadgeStanding(key, tuple(_tiers(rows, [])), None, _newest(rows)) for key, rows in earned.items()]
     return tuple(standing + gone)
+
+
+def _is_open(plan: BadgePlan, profile: Mapping[str, Any]) -> bool:
+    """Whether somebody of this profile who has not earned the badge may know of it."""
+    badge = plan.badge
+    return badge.state == "active" and not badge.secret and (plan.for_ is None or plan.for_(profile))
 
 
 def _earned(connection: Connection, member: int) -> dict[str, list[Row[Any]]]:

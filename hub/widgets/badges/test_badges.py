@@ -1,6 +1,7 @@
 """The badges widget: what was earned, and what the next ones take."""
 
 from fractions import Fraction
+from itertools import count
 
 import pytest
 
@@ -8,7 +9,7 @@ from hub.gamification.badges import Badge, MetricAtLeast, Tier
 from hub.ledger.reading import BadgeStanding, Requirement, Step
 from hub.widgets import kit
 from hub.widgets.badges.query import _next, metal, query
-from tests.club import Club
+from tests.club import Club, publish
 
 
 def test_before_the_first_badge_it_shows_what_each_takes(club: Club) -> None:
@@ -35,6 +36,25 @@ def test_an_earned_tier_is_shown_with_the_next_one_and_what_is_missing(club: Clu
 def test_only_some_badges_where_the_placement_says_so(club: Club) -> None:
     with club.looks("bo", only=["explorer"]) as view:
         assert [one.title for one in query(view).next] == ["Explorer"]
+
+
+FOR_REPS = """
+program: {name: Club, time_zone: Europe/Berlin}
+events: {deal.won: {}}
+metrics: {won: {event: deal.won, take: count}}
+badges: {closer: {when: {metric: won, at_least: 1}, for: {role: sales_rep}}}
+"""
+
+
+@pytest.mark.usefixtures("app")
+def test_a_badge_for_others_is_not_offered(cast: dict[str, int]) -> None:
+    publish(FOR_REPS)
+    club = Club(cast, count(1))
+    offered = {}
+    for who in ("bo", "fay"):
+        with club.looks(who) as view:
+            offered[who] = query(view).of
+    assert offered == {"bo": 1, "fay": 0}
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hub.directory import profiles
+from hub.gamification.conditions import holds
+from hub.gamification.leaderboards import Leaderboard
 from hub.gamification.windows import Window
 from hub.ledger import reading
 from hub.widgets.kit import View, unit_of
@@ -33,6 +36,7 @@ class Board:
     total: int
     rows: tuple[Row, ...]
     mine: int | None  # the viewer's rank
+    can_rank: bool  # whether the board is for the viewer, or for people of her organization
     changed_at: int | None
 
 
@@ -63,8 +67,19 @@ def _board(view: View, standing: reading.BoardStanding) -> Board:
         total=standing.total,
         rows=_rows(standing, unit_of(view.program, metric)),
         mine=standing.mine.rank if standing.mine else None,
+        can_rank=_can_rank(view, declared),
         changed_at=standing.changed_at,
     )
+
+
+def _can_rank(view: View, board: Leaderboard) -> bool:
+    person = profiles.timelines(view.connection, [view.member.no])[view.member.no].at(view.now)
+    if board.whose == "member":
+        return holds(board.for_, person.values)
+    if person.organization is None:
+        return False
+    firm = profiles.of_organization(view.connection, person.organization).at(view.now)
+    return holds(board.for_, firm.values)
 
 
 def _rows(standing: reading.BoardStanding, unit: str | None) -> tuple[Row, ...]:

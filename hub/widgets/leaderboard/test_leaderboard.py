@@ -1,10 +1,14 @@
 """The leaderboard widget: who leads, and where I stand."""
 
+from itertools import count
+
+import pytest
+
 from hub.gamification.windows import Window
 from hub.ledger.standings import BoardRow, BoardStanding
 from hub.widgets import kit
 from hub.widgets.leaderboard.query import _rows, query
-from tests.club import Club
+from tests.club import Club, publish
 
 NOVEMBER = Window("2026-11", 0, 1)
 
@@ -27,6 +31,26 @@ def test_the_best_come_first_under_the_names_that_the_board_gives_them(club: Clu
 def test_an_empty_board_invites(club: Club) -> None:
     with club.looks("bo", leaderboard="top_sellers") as view:
         assert "Nobody is ranked yet" in kit.render(kit.catalogue()["leaderboard"], view).html
+
+
+FOR_REPS = """
+program: {name: Club, time_zone: Europe/Berlin}
+events: {deal.won: {attributes: {amount: {type: number, required: true}, deal: {type: text}}}}
+metrics: {revenue: {event: deal.won, take: sum, of: amount}}
+leaderboards: {sellers: {metric: revenue, window: month, for: {role: sales_rep}}}
+"""
+
+
+@pytest.mark.usefixtures("app")
+def test_who_cannot_rank_on_a_board_is_not_told_how(cast: dict[str, int]) -> None:
+    publish(FOR_REPS)
+    club = Club(cast, count(1))
+    club.happens("bea", "deal.won", amount=100)
+    told = {}
+    for who in ("bo", "fay"):
+        with club.looks(who, leaderboard="sellers") as view:
+            told[who] = "You are not ranked yet" in kit.render(kit.catalogue()["leaderboard"], view).html
+    assert told == {"bo": True, "fay": False}
 
 
 def row(rank: int, id_: str, *, mine: bool = False) -> BoardRow:
