@@ -102,8 +102,7 @@ def code(text: str) -> list[str]:
 
 def commands(text: str) -> Iterator[list[str]]:
     """The commands of a block of shell, each as its words; comments, settings before them and redirections left out."""
-    for line in text.replace("\\\n", " ").splitlines():
-        words = shlex.split(line, comments=True)
+    for words in _statements(text):
         while words:
             ends = [number for number, word in enumerate(words) if word in {"&&", "|", ";"}]
             end = ends[0] if ends else len(words)
@@ -114,3 +113,17 @@ def commands(text: str) -> Iterator[list[str]]:
                 command = command[: command.index(">")]
             if command:
                 yield command
+
+
+def _statements(text: str) -> Iterator[list[str]]:
+    """The words of each line; one goes on where a quotation has not ended."""
+    so_far = ""
+    for line in text.replace("\\\n", " ").splitlines():
+        so_far += line + "\n"
+        try:
+            words = shlex.split(so_far, comments=True)
+        except ValueError:
+            continue
+        so_far = ""
+        yield words
+    assert not so_far, f"a quotation does not end: {so_far}"
