@@ -75,7 +75,7 @@ class Reader:
                 worker.join()
 
 
-def request(words: list[str]) -> tuple[str, dict[str, str], str | None]:
+def request(words: list[str], hub: str = HUB) -> tuple[str, dict[str, str], str | None]:
     """The path, the headers and the body that curl would send."""
     path, headers, body = "", {}, None
     rest = iter(words)
@@ -86,8 +86,8 @@ def request(words: list[str]) -> tuple[str, dict[str, str], str | None]:
         elif word == "-d":
             body = next(rest)
         else:
-            assert word.startswith(f"{HUB}/"), word
-            path = word.removeprefix(HUB)
+            assert word.startswith(f"{hub}/"), word
+            path = word.removeprefix(hub)
     return path, headers, body
 
 

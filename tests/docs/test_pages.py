@@ -1,6 +1,7 @@
 """Every page: its links lead somewhere, its commands exist as written."""
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ def test_links_lead_somewhere(path: Path):
 @PAGES
 def test_commands_exist_as_they_are_written(path: Path):
     told = [words for block in pages.blocks(path, "sh", "ini") for words in written(block)]
-    told += [text.split() for text in pages.code(pages.prose(path)) if re.match(r"(hub|make) [a-z-]", text)]
+    told += [shlex.split(text) for text in pages.code(pages.prose(path)) if re.match(r"(hub|make) [a-z-]", text)]
     for words in told:
         name = words[0].rpartition("/")[2]
         if name == "hub":
@@ -64,6 +65,12 @@ def check(words: list[str]) -> None:
 
 def targets() -> set[str]:
     return set(_TARGET.findall((pages.ROOT / "Makefile").read_text()))
+
+
+def test_every_target_of_make_is_explained():
+    told = " ".join(pages.code((pages.ROOT / "CONTRIBUTING.md").read_text().replace("```", "")))
+    shell = " ".join(block.text for block in pages.blocks(pages.ROOT / "CONTRIBUTING.md", "sh"))
+    assert targets() <= set(re.findall(r"make ([a-z-]+)", told + shell))
 
 
 def test_what_is_not_there_is_found():
