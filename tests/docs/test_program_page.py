@@ -2,12 +2,15 @@
 
 import re
 from collections import defaultdict
+from itertools import count
 
 import pytest
 
 from hub import clock
 from hub.gamification import homepages, program
 from hub.gamification.program import Reading
+from hub.ledger import reading
+from tests.club import Club, publish
 from tests.docs import pages
 
 PAGE = pages.page("program")
@@ -97,3 +100,21 @@ def test_windows_are_named_so(window: list[str]):
     for name in pages.code(window[1]):
         if name != "w":
             assert (calendar.named(name) or sunday.named(name)) is not None, name
+
+
+def test_bos_points_are_those_of_the_page(cast: dict[str, int]):
+    club = Club(cast, count(1))
+    publish("".join(f"{name}:\n{body}" for name, body in whole().items()))
+
+    def earned(time: str, amount: int) -> int:
+        def balance() -> int:
+            with club.looks("bo") as view:
+                return reading.points(view.connection, view.version, view.member.no, view.now).balance
+
+        before = balance()
+        club.happens("bo", "deal.won", time, amount=amount, deal=time, product="licenses")
+        return balance() - before
+
+    assert earned("2026-11-20T09:30:00+01:00", 12345) == 184
+    assert earned("2026-11-21T09:30:00+01:00", 26700) == 400
+    assert earned("2026-11-21T10:30:00+01:00", 12345) == 100
