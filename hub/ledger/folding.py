@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 import structlog
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, or_, select, text
 
+from hub.db import on_sqlite
 from hub.directory import profiles
 from hub.directory.sets import among
 from hub.directory.tables import targets
@@ -119,22 +120,14 @@ class _Batch:
 
     def _parts(self, who: Sequence[int]) -> dict[int, dict[str, Any]]:
         """The parts that the new events of these members may read."""
-        wanted = {
-            one: {name for event in self.new[one] for name in engine.needs(self.plan, event)}
+        wanted = [
+            (one, name)
             for one in who
             if one in self.states
-        }
-        names = {name for of_one in wanted.values() for name in of_one}
-        if not names:
-            return {}
-        t = progress_parts.c
-        rows = self.connection.execute(
-            select(t.member, t.part, t.content)
-            .where(among(self.connection, t.member, [one for one, some in wanted.items() if some]))
-            .where(among(self.connection, t.part, names))
-        )
+            for name in {name for event in self.new[one] for name in engine.needs(self.plan, event)}
+        ]
         found: dict[int, dict[str, Any]] = {}
-        for member, part, content in rows:
+        for member, part, content in _stored_parts(self.connection, wanted):
             found.setdefault(member, {})[part] = self.thaw(part, content)
         return found
 
@@ -267,6 +260,31 @@ def connection_rows(
     connection: Connection, table: Any, members: Sequence[int], column: str = "member"
 ) -> Sequence[Any]:
     return connection.execute(select(table).where(among(connection, table.c[column], members))).all()
+
+
+def _stored_parts(connection: Connection, wanted: Sequence[tuple[int, str]]) -> Iterable[tuple[int, str, bytes]]:
+    """What is stored of these parts of these members."""
+    if not wanted:
+        return ()
+    values: dict[str, Any]
+    if on_sqlite(connection):
+        query, values = _PARTS_SQLITE, {"wanted": msgspec.json.encode(wanted).decode()}
+    else:
+        members, parts = zip(*wanted, strict=True)
+        query, values = _PARTS_POSTGRES, {"members": list(members), "parts": list(parts)}
+    return [tuple(row) for row in connection.execute(text(query), values)]
+
+
+# Joins of pairs: a set of members and a set of names would look for each name with each member.
+_PARTS_SQLITE = """
+SELECT p.member, p.part, p.content FROM json_each(:wanted) AS k
+CROSS JOIN progress_parts AS p ON p.member = k.value ->> 0 AND p.part = k.value ->> 1
+"""
+_PARTS_POSTGRES = """
+SELECT p.member, p.part, p.content
+FROM unnest(CAST(:members AS bigint[]), CAST(:parts AS text[])) AS k (member, part)
+JOIN progress_parts AS p ON p.member = k.member AND p.part = k.part COLLATE "C"
+"""
 
 
 def thawed_part(plan: Plan, part: str, content: bytes) -> Any:
