@@ -306,7 +306,8 @@ class _Fold:
         if failure is None:
             return {}
         test = failure.test
-        return {"name": test.name, "operator": test.operator, "wanted": test.value, "found": failure.found}
+        asked_for = {"name": test.name, "operator": test.operator, "wanted": test.value}
+        return {**asked_for, "found": failure.found, "excluded": not failure.wanted}
 
     def _amount(self, rule: RulePlan) -> int:
         base = base_amount(rule, self.event)

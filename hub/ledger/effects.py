@@ -92,7 +92,43 @@ def message(skip: Skip) -> str:
         limit = f"{detail['points']} points" if "points" in detail else f"{detail['times']} awards"
         which = f"the cap {detail['cap']}" if detail.get("cap") else "the rule's cap"
         return f"{which} of {limit} per {detail['per']} is used up"
+    if skip.code in _WHOSE and "name" in detail:
+        return _unmet(_WHOSE[skip.code], detail)
     return _MESSAGES[skip.code]
+
+
+def _unmet(whose: str, detail: Mapping[str, Any]) -> str:
+    """The first test that decided, and the value it found."""
+    verb = "excludes" if detail["excluded"] else "needs"
+    wanted = " ".join(
+        word for word in (detail["name"], _OPERATORS[detail["operator"]], _told(detail["wanted"])) if word
+    )
+    return f"the rule {verb} {wanted}; {whose} {_told(detail['found'])}"
+
+
+def _told(value: Any) -> str:
+    if value is None or value == ():
+        return "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple | list):
+        return ", ".join(_told(one) for one in value)
+    return str(value)
+
+
+_WHOSE = {"condition": "the event has", "not_for_member": "the member then had"}
+_OPERATORS = {
+    "at_least": "at least",
+    "more_than": "more than",
+    "at_most": "at most",
+    "less_than": "less than",
+    "is": "",
+    "not": "other than",
+    "in": "one of",
+    "not_in": "none of",
+    "starts_with": "starting with",
+    "present": "present:",
+}
 
 
 _MESSAGES = {
