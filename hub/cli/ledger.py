@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 from hub import clock
 from hub.cli import with_app
 from hub.db import reader, transaction
-from hub.directory.tables import members
+from hub.directory.tables import members, organizations
 from hub.ledger import digest as digests
 from hub.ledger import replay, verify, worker
 from hub.ledger.tables import set_aside
@@ -55,12 +55,16 @@ def _wait() -> None:
 
 
 def _report() -> None:
+    # An organization's events are folded under its number negated.
+    named = select(members.c.id, organizations.c.id, set_aside.c.error).select_from(
+        set_aside.outerjoin(members, members.c.no == set_aside.c.member).outerjoin(
+            organizations, organizations.c.no == -set_aside.c.member
+        )
+    )
     with reader() as connection:
-        rows = connection.execute(
-            select(members.c.id, set_aside.c.error).join(members, members.c.no == set_aside.c.member)
-        ).all()
-    for name, error in rows:
-        click.echo(f"set aside: {name}: {error}", err=True)
+        rows = connection.execute(named).all()
+    for member, organization, error in rows:
+        click.echo(f"set aside: {member or f'organization {organization}'}: {error}", err=True)
     if rows:
         sys.exit(1)
 

@@ -9,8 +9,19 @@ from hub.db import reader
 from hub.gamification import engine
 from hub.ledger import digest, reading, replay, verify
 from hub.ledger.tables import set_aside
-from tests.club import Club
+from tests.club import Club, publish
 
+WITH_FUNDS = """
+program: {name: Harbor, time_zone: Europe/Berlin, live_from: 2026-01-01}
+events:
+  deal.won: {attributes: {amount: {type: number, required: true}, deal: {type: text, required: true}}}
+  asset.viewed: {attributes: {asset: {type: text, required: true}}}
+  mdf.spent: {about: organization, attributes: {amount: {type: number, required: true}}}
+metrics:
+  spent: {event: mdf.spent, take: sum, of: amount}
+leaderboards:
+  spenders: {metric: spent, window: month, whose: organization}
+"""
 Command = Callable[..., tuple[int, str, str]]
 
 
@@ -62,4 +73,22 @@ def test_a_member_that_fails_later_keeps_what_it_had(club: Club, hub: Command, p
     poisoned(False)
     assert hub("digest", "--retry")[0] == 0
     assert balance(club, "bo") == 121
+    assert list(verify.breaches()) == []
+
+
+def test_an_organization_is_set_aside_like_a_member(club: Club, hub: Command, monkeypatch: pytest.MonkeyPatch):
+    publish(WITH_FUNDS)
+    fold = engine.fold
+
+    def fails(plan: Any, state: Any, parts: Any, events: Any, given: Any, *rest: Any) -> Any:
+        if given.who < 0:
+            raise ArithmeticError("a poison event")
+        return fold(plan, state, parts, events, given, *rest)
+
+    monkeypatch.setattr(engine, "fold", fails)
+    club.happens("acme", "mdf.spent", amount=100)
+    status, _, told = hub("digest")
+    assert (status, told) == (1, "set aside: organization acme: ArithmeticError: a poison event\n")
+    monkeypatch.setattr(engine, "fold", fold)
+    assert hub("digest", "--retry") == (0, "", "")
     assert list(verify.breaches()) == []
