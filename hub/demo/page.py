@@ -26,7 +26,7 @@ from hub.demo.acts import Act
 from hub.demo.people import CAST
 from hub.directory import lookup
 from hub.directory.tables import members, organization_profiles, present
-from hub.gamification.engine import Award, Effect, Points, Reached
+from hub.gamification.outcome import Award, Effect, Points, Reached
 from hub.gamification.program import Program
 from hub.identity import current_member, public
 from hub.ledger import arrivals, effects, entry, log, programs

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 
 from hub.directory.sets import among
 from hub.gamification import engine
-from hub.gamification.engine import Award, Effect, Outcome, Points, Reached, Skip
+from hub.gamification.outcome import Award, Effect, Outcome, Points, Reached, Skip
 from hub.gamification.plan import Plan
 from hub.gamification.progress import Parts, beginning
 from hub.ledger import folding, programs

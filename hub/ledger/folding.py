@@ -16,9 +16,9 @@ from hub.directory import profiles
 from hub.directory.sets import among
 from hub.directory.tables import targets
 from hub.gamification import engine
-from hub.gamification.engine import Outcome
 from hub.gamification.events import Event
 from hub.gamification.numbers import Number, whole
+from hub.gamification.outcome import Outcome
 from hub.gamification.plan import Plan
 from hub.gamification.profiles import Profile, Timeline
 from hub.gamification.progress import Given, Kept, Parts, State, Unloaded, beginning, packable, thawed, unpacked

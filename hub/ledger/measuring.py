@@ -16,10 +16,10 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, select
 
 from hub.directory.organizations import members_ever
-from hub.gamification import engine, tallies
-from hub.gamification.engine import Outcome
+from hub.gamification import counting, engine, tallies
 from hub.gamification.metrics import Metric
 from hub.gamification.numbers import Exact
+from hub.gamification.outcome import Outcome
 from hub.gamification.plan import Plan, kind_name
 from hub.gamification.profiles import Profile, Timeline
 from hub.gamification.progress import Given, Parts, State, beginning
@@ -145,7 +145,7 @@ def _from_state(connection: Connection, plan: Plan, state: State, member: int, n
     """In the window `all`, which the state keeps of every metric."""
     values: Values = {}
     for key, metric in plan.program.metrics.items():
-        value = engine.value_at(plan, state, key, "all", now)
+        value = counting.value_at(plan, state, key, "all", now)
         about = [] if metric.by is None else folding.objects(connection, plan, member, key, "all")
         values[key] = value if metric.by is None else _with_objects(metric, value, about)
     return values

@@ -12,8 +12,9 @@ from hub.clock import DAY, MINUTE
 from hub.db import once
 from hub.directory import profiles
 from hub.gamification import runs, tallies
+from hub.gamification.aiming import target_of
 from hub.gamification.badges import AtLeastOf, GoalReached, HasBadge, Leaf, MetricAtLeast, StreakAtLeast, When
-from hub.gamification.engine import target_of, value_at, value_before
+from hub.gamification.counting import value_at, value_before
 from hub.gamification.goals import Goal
 from hub.gamification.numbers import Exact
 from hub.gamification.plan import BadgePlan, GoalPlan, Plan, StreakPlan, kind_name

@@ -12,8 +12,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hub.gamification import engine
-from hub.gamification.engine import Award, Outcome
 from hub.gamification.events import Event
+from hub.gamification.outcome import Award, Outcome
 from hub.gamification.plan import Plan
 from hub.gamification.progress import Given, Kept, Parts, State, beginning
 

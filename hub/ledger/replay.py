@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from hub import clock, signals
 from hub.db import reader, transaction
 from hub.directory.tables import members, organizations
-from hub.gamification.engine import Award, Points, Reached
+from hub.gamification.outcome import Award, Points, Reached
 from hub.gamification.plan import Plan
 from hub.gamification.progress import packable
 from hub.gamification.ranking import order_key

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, case, func, select, update
 from hub import signals
 from hub.db import on_sqlite
 from hub.directory.sets import among
-from hub.gamification.engine import Award, Extended, Points, Reached
+from hub.gamification.outcome import Award, Extended, Points, Reached
 from hub.gamification.plan import Plan
 from hub.gamification.ranking import order_key
 from hub.ledger import bulk, folding, rollup, topics

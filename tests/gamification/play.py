@@ -21,10 +21,10 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from hub.gamification import engine, program, tallies
-from hub.gamification.engine import Award, Effect, Outcome, Points, Reached, Skip, Valued
+from hub.gamification import counting, engine, program, tallies
 from hub.gamification.events import Event
 from hub.gamification.numbers import Exact, Number
+from hub.gamification.outcome import Award, Effect, Outcome, Points, Reached, Skip, Valued
 from hub.gamification.plan import Plan, Version
 from hub.gamification.profiles import Profile, Timeline
 from hub.gamification.progress import Given, Kept, Parts, State, Unloaded, beginning, packable, unpacked
@@ -325,7 +325,7 @@ class Told:
         state = self.people[who].unpacked()
         if metric.metric.take == "latest" and metric.metric.by is None:
             return tallies.value("latest", state.metrics[metric.index][metric.position(window)][2])
-        return engine.value_at(self.plan, state, key, window, self.now)
+        return counting.value_at(self.plan, state, key, window, self.now)
 
     def value(self, who: str, key: str, window: str) -> Exact | None:
         """The value shown for a window by name."""

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from hub.gamification.engine import Skip
+from hub.gamification.outcome import Skip
 from tests.gamification.play import play
 
 

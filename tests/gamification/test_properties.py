@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from hub.gamification import engine
 from hub.gamification.events import Event
+from hub.gamification.outcome import Points
 from hub.gamification.plan import Plan
 from hub.gamification.progress import Given, Parts, beginning
 from hub.gamification.ranking import number, order_key
@@ -332,9 +333,7 @@ def test_points_are_those_of_the_model(log: list[Event]) -> None:
     given = Given(timeline({"": {}}), at("sun+9"), who=1)
     trace = frozenset(one.entry for one in log)
     outcome = engine.fold(plan, beginning(plan), Parts(whole=True), sorted(log), given, trace)
-    found = [
-        (effect.name, effect.event.id, effect.amount) for effect in outcome.effects if isinstance(effect, engine.Points)
-    ]
+    found = [(effect.name, effect.event.id, effect.amount) for effect in outcome.effects if isinstance(effect, Points)]
     found += [(skip.rule, skip.event.id, skip.code) for skip in outcome.skips]
     assert sorted(found, key=str) == sorted(modelled(log), key=str)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from hub.gamification.engine import Skip
 from hub.gamification.events import Event
+from hub.gamification.outcome import Skip
 from hub.ledger.effects import message
 
 EVENT = Event(0, "crm", "w-1", "deal.won", 0, {})

@@ -1,0 +1,226 @@
+"""Badges in the fold: when their conditions hold, about which object, and kept awards, which stand all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from hub.gamification import climbing, counting, runs, tallies, walking
+from hub.gamification.badges import AtLeastOf, GoalReached, HasBadge, MetricAtLeast, StreakAtLeast, When
+from hub.gamification.events import Event
+from hub.gamification.moment import Moment
+from hub.gamification.outcome import Award, Points
+from hub.gamification.plan import BadgePlan, Plan
+from hub.gamification.progress import Kept, token
+
+
+def look_at(here: Moment, plan: BadgePlan) -> None:
+    """Award what the badge's conditions now say."""
+    badge = plan.badge
+    best = badge.best is not None and _best(here, plan)
+    if plan.gated and not _open(here, plan):
+        if badge.key in here.state.open:
+            here.state.open.remove(badge.key)
+        return
+    if badge.best is not None:
+        if best:
+            _award(here, plan, None, f"badge/{badge.key}//{here.event.source}\x1f{here.event.id}", None, None)
+        return
+    if badge.by is not None:
+        _look_at_objects(here, plan)
+        return
+    window = repeat_window(here.plan, plan, here.event.time)
+    for tier, when in plan.tiers:
+        if when is not None and not _stands(here, plan, tier, window) and _true(here, when, None):
+            _give(here, plan, tier, window, None)
+
+
+def _open(here: Moment, plan: BadgePlan) -> bool:
+    badge, time = plan.badge, here.event.time
+    if badge.from_ is not None and time < badge.from_:
+        return False
+    if badge.until is not None and time >= badge.until:
+        return False
+    if plan.locked_at is not None and here.event.known_at >= plan.locked_at:
+        return False
+    return plan.for_ is None or plan.for_(here.profile.values)
+
+
+def _best(here: Moment, plan: BadgePlan) -> bool:
+    """Whether this event beats the member's mark; moves the mark."""
+    assert plan.badge.best is not None
+    metric = here.plan.metrics[here.plan.metric_index[plan.badge.best.metric]]
+    fits = here.event.type in metric.metric.types and (metric.where is None or metric.where(here.event.data))
+    value = here.event.data.get(metric.metric.of or "") if fits else None
+    if value is None or value < plan.badge.best.minimum:
+        return False
+    mark = here.state.badges.setdefault(plan.badge.key, [None])
+    beaten = mark[0] is not None and value > mark[0]
+    if mark[0] is None or beaten:
+        mark[0] = value
+    return beaten
+
+
+def _stands(here: Moment, plan: BadgePlan, tier: str | None, window: str | None) -> bool:
+    standing = here.state.badges.get(plan.badge.key, {}).get(tier or "")
+    if standing is None:
+        return False
+    return bool(standing == 1 if window is None else standing == [window, 1])
+
+
+def _give(here: Moment, plan: BadgePlan, tier: str | None, window: str | None, thing: Any) -> None:
+    badge = plan.badge
+    key = f"badge/{badge.key}/{tier or ''}"
+    if window is not None:
+        key += f"/{window}"
+    if thing is not None and badge.repeat:
+        key += f"/{token(thing)}"
+    if thing is None:
+        standing = here.state.badges.setdefault(badge.key, {})
+        standing[tier or ""] = 1 if window is None else [window, 1]
+    _award(here, plan, tier, key, window if badge.repeat else None, thing if badge.repeat else None)
+
+
+def _award(here: Moment, plan: BadgePlan, tier: str | None, key: str, window: str | None, thing: Any) -> None:
+    badge = plan.badge
+    if key in here.state.kept:
+        here.outcome.due_again.append(key)
+        return
+    here.awarded.add(key)
+    version = here.plan.newest.number
+    shown = None if thing is None else str(thing)
+    points = here.given.posted.get(key, badge.points)
+    here.outcome.effects.append(Award(key, "badge", badge.key, tier, shown, window, points, here.event, version))
+    if points:
+        here.outcome.effects.append(Points(key, "bonus", "badge", badge.key, points, here.event, version))
+        here.gained += points
+    _count(here, badge.key, tier)
+
+
+def _count(here: Moment, badge: str, tier: str | None) -> None:
+    times = here.state.times.setdefault(badge, {})
+    times[tier or ""] = times.get(tier or "", 0) + 1
+    here.changed("badge", badge)
+
+
+def _look_at_objects(here: Moment, plan: BadgePlan) -> None:
+    window = repeat_window(here.plan, plan, here.event.time)
+    for tier, when in plan.tiers:
+        if when is None or (not plan.badge.repeat and _stands(here, plan, tier, None)):
+            continue
+        for thing in _candidates(here, plan, when):
+            if not _true(here, when, thing):
+                continue
+            if not plan.badge.repeat:
+                here.state.badges.setdefault(plan.badge.key, {})[tier or ""] = 1
+                _give(here, plan, tier, None, thing)
+                break
+            if not here.saw(award_part(plan, tier, window, thing)):
+                _give(here, plan, tier, window, thing)
+    if plan.gated and plan.badge.key not in here.state.open:
+        here.state.open.append(plan.badge.key)
+
+
+def _candidates(here: Moment, plan: BadgePlan, when: When) -> Iterable[Any]:
+    """Objects about which the badge may have become true: the event's own; all, where more decides than they."""
+    leaves = single_conditions(when)
+    about = [leaf for leaf in leaves if isinstance(leaf, MetricAtLeast) and _by_object(here, leaf)]
+    if len(about) == len(leaves) and (not plan.gated or plan.badge.key in here.state.open):
+        thing = here.event.data.get(plan.badge.by or "")
+        return () if thing is None else (thing,)
+    found: dict[str, Any] = {}
+    for leaf in about:
+        window = here.plan.calendar.window(leaf.within, here.event.time).name
+        for _, part in here.parts.under(counting.objects(leaf.metric, window)):
+            thing = Decimal(part[0][0]) if part[0].__class__ is list else part[0]
+            found[token(thing)] = thing
+    return [found[name] for name in sorted(found)]
+
+
+def _by_object(here: Moment, leaf: MetricAtLeast) -> bool:
+    metric = here.plan.program.metrics[leaf.metric]
+    return metric.by is not None and metric.total == "greatest"
+
+
+def _true(here: Moment, when: When, thing: Any) -> bool:
+    if isinstance(when, MetricAtLeast):
+        return _reaches(here, when, thing)
+    if isinstance(when, AtLeastOf):
+        count = 0
+        for inner in when.conditions:
+            count += _true(here, inner, thing)
+            if count >= when.count:
+                return True
+        return when.count <= 0
+    if isinstance(when, StreakAtLeast):
+        plan = here.plan.streaks[here.plan.streak_index[when.streak]]
+        return runs.tail(plan.streak, here.state.streaks[plan.index], walking.bridged(here, plan))[2] >= when.at_least
+    if isinstance(when, HasBadge):
+        times = here.state.times.get(when.badge, {})
+        count = sum(times.values()) if when.tier is None else times.get(when.tier, 0)
+        return count >= when.times
+    if isinstance(when, GoalReached):
+        return when.goal in here.state.goals
+    return climbing.has(here, when)
+
+
+def _reaches(here: Moment, when: MetricAtLeast, thing: Any) -> bool:
+    value: Any
+    if thing is not None and _by_object(here, when):
+        window = here.plan.calendar.window(when.within, here.event.time)
+        part = here.parts.get(counting.object_part(when.metric, window.name, thing))
+        take = here.plan.program.metrics[when.metric].take
+        known = part is not None and window.start <= here.event.time < window.end
+        value = tallies.value(take, part[1]) if known else None
+    else:
+        value = counting.value(here, when.metric, when.within)
+    if value is None:
+        if here.plan.program.metrics[when.metric].take not in ("count", "sum", "distinct", "days"):
+            return False
+        value = 0
+    return not isinstance(value, str) and value >= when.at_least
+
+
+def stand(here: Moment, award: Kept) -> None:
+    """A kept award takes its place: conditions and points see it."""
+    if award.key in here.awarded:
+        here.outcome.due_again.append(award.key)
+        return
+    here.state.kept.append(award.key)
+    if award.kind == "level":
+        for level in here.plan.levels:
+            here.changed("level", level.key)
+        return
+    _count(here, award.badge, award.tier)
+    if award.points:
+        counting.earn(here, award.points)
+
+
+def stand_alone(here: Moment, award: Kept) -> None:
+    """A kept award whose event is gone: nothing is looked at at its place, all of it at the next event."""
+    time, source, name = award.place
+    here.event = Event(time, source, name, "", 0, {})
+    here.profile = here.given.timeline.at(time)
+    stand(here, award)
+    counting.combine(here)
+    here.state.look = True
+
+
+def award_part(plan: BadgePlan, tier: str | None, window: str | None, thing: Any) -> str:
+    """Where it is kept that a badge about objects was given for one."""
+    return f"award/{plan.badge.key}/{tier or ''}/{window or ''}/{token(thing)}"
+
+
+def repeat_window(plan: Plan, badge: BadgePlan, time: int) -> str | None:
+    """Of a repeated badge: the window that it can be earned in once."""
+    if not badge.badge.repeat or badge.badge.window is None:
+        return None
+    return plan.calendar.window(badge.badge.window, time).name
+
+
+def single_conditions(when: When | None) -> list[Any]:
+    """The single conditions of a condition."""
+    if isinstance(when, AtLeastOf):
+        return [leaf for inner in when.conditions for leaf in single_conditions(inner)]
+    return [] if when is None else [when]

@@ -1,0 +1,59 @@
+"""A member at one event: what the parts of the fold share, each reading what others left there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hub.gamification import runs
+from hub.gamification.events import Event
+from hub.gamification.outcome import Outcome
+from hub.gamification.plan import MetricPlan, Plan
+from hub.gamification.profiles import Profile
+from hub.gamification.progress import Given, Parts, State
+
+_NOTHING = Event(0, "", "", "", 0, {})
+
+
+@dataclass(slots=True)
+class Moment:
+    """One fold of one member. `event` and what follows it are set anew for each event."""
+
+    plan: Plan
+    state: State
+    parts: Parts
+    given: Given
+    trace: frozenset[int]  # entries of which skips are told
+    points_earned: MetricPlan
+    points_received: MetricPlan
+    outcome: Outcome = field(default_factory=Outcome)
+    awarded: set[str] = field(default_factory=set)  # keys of awards that this fold derived
+    bridged: dict[int, runs.Bridged] = field(default_factory=dict)  # by streak
+    event: Event = _NOTHING
+    profile: Profile = field(default_factory=Profile)
+    dirty: set[int] = field(default_factory=set)  # badges to be looked at
+    aims: set[int] = field(default_factory=set)  # goals to be looked at
+    fed: set[tuple[int, int]] = field(default_factory=set)  # combined metrics of which a part changed
+    climbing: bool = False  # levels are to be looked at
+    gained: int = 0  # points of this pass, in the metrics of the next
+
+    @classmethod
+    def of(cls, plan: Plan, state: State, parts: Parts, given: Given, trace: frozenset[int]) -> Moment:
+        earned, received = (plan.metrics[plan.metric_index[key]] for key in ("points_earned", "points_received"))
+        return cls(plan, state, parts, given, trace, earned, received)
+
+    def turn_to(self, event: Event) -> None:
+        self.event = event
+        self.profile = self.given.timeline.at(event.time)
+        self.dirty.clear()
+        self.aims.clear()
+
+    def changed(self, kind: str, key: str) -> None:
+        """A streak, badge, level or goal changed: badges that look at it are looked at."""
+        self.dirty.update(self.plan.badges_by.get((kind, key), ()))
+
+    def saw(self, name: str) -> bool:
+        """Whether this was seen before; it is from now on."""
+        if self.parts.get(name) is not None:
+            return True
+        self.parts.put(name, 1)
+        return False
