@@ -5,7 +5,7 @@ PYTHON ?= python3
 DATA ?= ../shared/data
 # How many processes run the tests at a time.
 JOBS ?= 2
-# More for pytest, such as ARGS="-k streak".
+# More for pytest, such as ARGS="-k streak", or for real-data, such as ARGS=--postgres.
 ARGS ?=
 
 VENV := .venv
@@ -45,7 +45,7 @@ bench: $(STAMPS)/dev ## the benchmarks, each beside its target
 	$(BIN)/python -m bench
 
 real-data: $(STAMPS)/dev ## import real data sets and compare (DATA=folder)
-	$(BIN)/python -m tests.real_data $(DATA)
+	$(BIN)/python -m tests.real_data $(DATA) $(ARGS)
 
 venv: $(STAMPS)/dev $(STAMPS)/npm ## only set up: packages and test tools
 
