@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hub.gamification import badges, conditions, events
-from hub.gamification.badges import When
+from hub.gamification.badges import GoalReached, Leaf, When
 from hub.gamification.conditions import Condition
 from hub.gamification.events import Attribute, EventType
 from hub.gamification.metrics import Metric
@@ -51,6 +51,15 @@ class Action:
     priority: int = 0
     icon: str | None = None
     owner: str | None = None
+
+    @property
+    def conditions(self) -> tuple[Leaf, ...]:
+        """The single conditions of a badge's kind, and the goal that a pace is of."""
+        if self.when is None or isinstance(self.when, Idle):
+            return ()
+        if isinstance(self.when, Pace):
+            return (GoalReached(self.when.goal),)
+        return tuple(badges.leaves_of(self.when))
 
 
 def read(

@@ -1,4 +1,4 @@
-"""Goals in the fold: whether the event reaches them, and which target a member has."""
+"""Goals in the fold: whether an event reaches them, what that brings, and which target a member has."""
 
 from __future__ import annotations
 
@@ -7,30 +7,69 @@ from fractions import Fraction
 from math import ceil
 from typing import Any
 
-from hub.gamification import counting
+from hub.gamification import awarding, counting
 from hub.gamification.goals import OfPrevious
 from hub.gamification.moment import Moment
 from hub.gamification.numbers import Exact, Number
-from hub.gamification.outcome import Reached
+from hub.gamification.outcome import Points, Reached
 from hub.gamification.plan import GoalPlan
-from hub.gamification.progress import ENDS, NAME, STARTS, Given
+from hub.gamification.progress import ENDS, NAME, STARTS, Decided, Given
+
+#: The hub's own event that decides an `at_most` goal at the final instant of its window.
+CLOSED = "hub.goal.closed"
 
 
 def aim(here: Moment, plan: GoalPlan) -> None:
     """Whether the goal is reached at this event, in the window that holds it."""
-    slot = here.state.metrics[plan.metric][plan.position]
-    if here.event.time >= slot[ENDS] or here.state.goals.get(plan.goal.key) == slot[NAME]:
+    slot, key = here.state.metrics[plan.metric][plan.position], plan.goal.key
+    if here.event.time >= slot[ENDS] or here.state.goals.get(key) == slot[NAME]:
+        return
+    if plan.goal.direction == "at_most" or (key, slot[NAME]) in here.given.closed:
         return
     value = counting.value(here, plan.goal.metric, plan.goal.window)
     if value is None:
         return
     before = counting.value_before(here.plan, here.state, plan.goal.metric, plan.goal.window, slot[STARTS])
     target = target_for(plan, slot[NAME], before, here.profile.values, here.given.targets)
-    if target is None or value < target:
+    if target is not None and value >= target:
+        _reach(here, plan, slot[NAME], rewarded=here.plan.rewards(key, slot[ENDS]))
+
+
+def close(here: Moment) -> None:
+    """Take in the hub's own word on an `at_most` goal."""
+    data = here.event.data
+    plan = next((plan for plan in here.plan.goals if plan.goal.key == data.get("goal")), None)
+    if plan is not None and data.get("status") == "reached":
+        _reach(here, plan, str(data.get("window")), rewarded=True)
+
+
+def stand(here: Moment, decided: Decided) -> None:
+    """A goal that was reached in a window now final takes its place, with the reward it brought."""
+    here.state.goals[decided.goal] = decided.window
+    here.outcome.effects.append(Reached(decided.goal, decided.window, here.event))
+    here.changed("goal", decided.goal)
+    if decided.points:
+        _pay(here, decided.goal, decided.window, decided.points)
+        counting.earn(here, decided.points)
+
+
+def _reach(here: Moment, plan: GoalPlan, window: str, *, rewarded: bool) -> None:
+    key, reward = plan.goal.key, plan.goal.reward
+    here.state.goals[key] = window
+    here.outcome.effects.append(Reached(key, window, here.event))
+    here.changed("goal", key)
+    if reward is None or not rewarded:
         return
-    here.state.goals[plan.goal.key] = slot[NAME]
-    here.outcome.effects.append(Reached(plan.goal.key, slot[NAME], here.event))
-    here.changed("goal", plan.goal.key)
+    if reward.points:
+        _pay(here, key, window, reward.points)
+        here.gained += reward.points
+    if reward.badge is not None:
+        awarding.give(here, reward.badge)
+
+
+def _pay(here: Moment, goal: str, window: str, points: int) -> None:
+    version = here.plan.newest.number
+    here.outcome.effects.append(Points(f"goal/{goal}/{window}", "bonus", "goal", goal, points, here.event, version))
 
 
 def target_of(goal: GoalPlan, window: str, ends: int, before: Exact | None, given: Given) -> Number | None:

@@ -8,7 +8,6 @@ from typing import Any
 
 from hub.gamification import climbing, counting, runs, tallies, walking
 from hub.gamification.badges import AtLeastOf, GoalReached, HasBadge, MetricAtLeast, StreakAtLeast, When
-from hub.gamification.events import Event
 from hub.gamification.moment import Moment
 from hub.gamification.outcome import Award, Points
 from hub.gamification.plan import BadgePlan, Plan
@@ -32,8 +31,15 @@ def look_at(here: Moment, plan: BadgePlan) -> None:
         return
     window = repeat_window(here.plan, plan, here.event.time)
     for tier, when in plan.tiers:
-        if when is not None and not _stands(here, plan, tier, window) and _true(here, when, None):
+        if when is not None and not _stands(here, plan, tier, window) and true(here, when, None):
             _give(here, plan, tier, window, None)
+
+
+def give(here: Moment, key: str) -> None:
+    """Award a badge as a reward or prize: it needs no condition then, but has to be on offer."""
+    plan = here.plan.badges[here.plan.badge_index[key]]
+    if plan.badge.state != "draft" and _open(here, plan) and not _stands(here, plan, None, None):
+        _give(here, plan, None, None, None)
 
 
 def _open(here: Moment, plan: BadgePlan) -> bool:
@@ -110,7 +116,7 @@ def _look_at_objects(here: Moment, plan: BadgePlan) -> None:
         if when is None or (not plan.badge.repeat and _stands(here, plan, tier, None)):
             continue
         for thing in _candidates(here, plan, when):
-            if not _true(here, when, thing):
+            if not true(here, when, thing):
                 continue
             if not plan.badge.repeat:
                 here.state.badges.setdefault(plan.badge.key, {})[tier or ""] = 1
@@ -143,13 +149,14 @@ def _by_object(here: Moment, leaf: MetricAtLeast) -> bool:
     return metric.by is not None and metric.total == "greatest"
 
 
-def _true(here: Moment, when: When, thing: Any) -> bool:
+def true(here: Moment, when: When, thing: Any = None) -> bool:
+    """Whether a badge's condition holds at the event at hand; `thing`: the object that it is about."""
     if isinstance(when, MetricAtLeast):
         return _reaches(here, when, thing)
     if isinstance(when, AtLeastOf):
         count = 0
         for inner in when.conditions:
-            count += _true(here, inner, thing)
+            count += true(here, inner, thing)
             if count >= when.count:
                 return True
         return when.count <= 0
@@ -195,16 +202,6 @@ def stand(here: Moment, award: Kept) -> None:
     _count(here, award.badge, award.tier)
     if award.points:
         counting.earn(here, award.points)
-
-
-def stand_alone(here: Moment, award: Kept) -> None:
-    """A kept award whose event is gone: nothing is looked at at its place, all of it at the next event."""
-    time, source, name = award.place
-    here.event = Event(time, source, name, "", 0, {})
-    here.profile = here.given.timeline.at(time)
-    stand(here, award)
-    counting.combine(here)
-    here.state.look = True
 
 
 def award_part(plan: BadgePlan, tier: str | None, window: str | None, thing: Any) -> str:

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from hub.gamification import aiming, awarding, climbing, counting, earning, walking
+from hub.gamification import aiming, awarding, climbing, counting, earning, opening, walking
 from hub.gamification.badges import MetricAtLeast
 from hub.gamification.events import Event
 from hub.gamification.moment import Moment
 from hub.gamification.outcome import Outcome
 from hub.gamification.plan import BadgePlan, MetricPlan, Plan
-from hub.gamification.progress import Given, Kept, Parts, State
+from hub.gamification.progress import Decided, Given, Kept, Parts, State
 
 #: However a program's badges feed each other, a pass gives something new each time, so this is never met but by a
 #: fault of ours.
@@ -35,20 +35,47 @@ def fold(
 
 
 def _run(here: Moment, events: Sequence[Event]) -> Outcome:
-    kept = sorted((k for k in here.given.kept if k.key not in here.state.kept), key=lambda k: k.place)
+    standing = _standing(here)
     for event in events:
-        while kept and kept[0].place < event.place:
-            awarding.stand_alone(here, kept.pop(0))
+        while standing and standing[0].place < event.place:
+            _stand_alone(here, standing.pop(0))
         mine = []
-        while kept and kept[0].place == event.place:
-            mine.append(kept.pop(0))
+        while standing and standing[0].place == event.place:
+            mine.append(standing.pop(0))
         _one(here, event, mine)
-    for rest in kept:
-        awarding.stand_alone(here, rest)
+    for rest in standing:
+        _stand_alone(here, rest)
     return here.outcome
 
 
-def _one(here: Moment, event: Event, kept: list[Kept]) -> None:
+def _standing(here: Moment) -> list[Kept | Decided]:
+    """What stands whatever the events say, and is not in the state yet: in its places among them."""
+    kept = [award for award in here.given.kept if award.key not in here.state.kept]
+    # What was final before stands in the state already, unless that begins anew.
+    decided = here.given.decided if here.state.place is None else ()
+    return sorted((*kept, *decided), key=lambda one: one.place)
+
+
+def _stand_alone(here: Moment, one: Kept | Decided) -> None:
+    """What stands although its event is gone: nothing is looked at at its place, all of it at the next event."""
+    time, source, name = one.place
+    here.turn_to(Event(time, source, name, "", 0, {}, one.entry))
+    _stand(here, one)
+    counting.combine(here)
+    here.state.look = True
+
+
+def _stand(here: Moment, one: Kept | Decided) -> None:
+    if isinstance(one, Kept):
+        awarding.stand(here, one)
+    else:
+        aiming.stand(here, one)
+
+
+def _one(here: Moment, event: Event, standing: list[Kept | Decided]) -> None:
+    person = here.given.person
+    if person and here.plan.actions:
+        opening.pass_time(here, event.time)
     here.turn_to(event)
     if here.state.look:
         # What needs nothing (a level at 0, a count of at least 0) is there with the first event.
@@ -60,6 +87,17 @@ def _one(here: Moment, event: Event, kept: list[Kept]) -> None:
         here.aims.update(here.plan.asked)
     here.state.place = (event.time, event.source, event.id)
     here.state.read = max(here.state.read, (event.known_at, event.entry))
+    _take_in(here, event)
+    here.dirty.update(here.plan.gated)
+    for one in standing:
+        _stand(here, one)
+    if here.fed:
+        counting.combine(here)
+    if person and (here.dirty or here.aims or here.climbing or here.plan.actions):
+        _passes(here)
+
+
+def _take_in(here: Moment, event: Event) -> None:
     touched = here.plan.touched(event.type, event.time)
     earned = sum([earning.apply(here, rule) for rule in touched.rules]) if here.given.person else 0
     for metric in touched.metrics:
@@ -68,28 +106,27 @@ def _one(here: Moment, event: Event, kept: list[Kept]) -> None:
         counting.earn(here, earned)
     for streak in touched.streaks:
         walking.walk(here, streak)
-    here.dirty.update(here.plan.gated)
-    for award in kept:
-        awarding.stand(here, award)
-    if here.fed:
-        counting.combine(here)
-    if here.given.person and (here.dirty or here.aims or here.climbing):
-        _passes(here)
+    if event.type == aiming.CLOSED:
+        aiming.close(here)
 
 
 def _passes(here: Moment) -> None:
+    first = True
     for _ in range(_MOST_PASSES):
         badges, here.dirty = sorted(here.dirty), set()
         aims, here.aims = sorted(here.aims), set()
-        here.gained = 0
         for index in badges:
             awarding.look_at(here, here.plan.badges[index])
         for index in aims:
             aiming.aim(here, here.plan.goals[index])
+        for action in here.plan.actions:
+            opening.look_at(here, action, close=first)
         if here.climbing:
             climbing.climb(here)
+        first = False
         if here.gained:
-            counting.earn(here, here.gained)
+            gained, here.gained = here.gained, 0
+            counting.earn(here, gained)
             counting.combine(here)
         if not here.dirty and not here.aims and not here.climbing:
             return

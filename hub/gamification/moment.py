@@ -34,7 +34,7 @@ class Moment:
     aims: set[int] = field(default_factory=set)  # goals to be looked at
     fed: set[tuple[int, int]] = field(default_factory=set)  # combined metrics of which a part changed
     climbing: bool = False  # levels are to be looked at
-    gained: int = 0  # points of this pass, in the metrics of the next
+    gained: int = 0  # points of this pass: they are in the metrics of the next
 
     @classmethod
     def of(cls, plan: Plan, state: State, parts: Parts, given: Given, trace: frozenset[int]) -> Moment:

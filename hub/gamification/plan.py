@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from hub.gamification import runs
+from hub.gamification.actions import Action
 from hub.gamification.badges import AtLeastOf, Badge, GoalReached, HasBadge, HasLevel, Leaf, MetricAtLeast, When
 from hub.gamification.conditions import Condition, compiled
 from hub.gamification.goals import Goal, OfPrevious
@@ -139,6 +140,13 @@ class GoalPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class ActionPlan:
+    action: Action
+    where: Fits
+    for_: Fits
+
+
+@dataclass(frozen=True, slots=True)
 class Touched:
     """What events of one type touch, in one version's rules."""
 
@@ -179,6 +187,7 @@ class Plan:
         self.badges = self._plan_badges()
         self.badge_index = {plan.badge.key: plan.index for plan in self.badges}
         self.goals = self._plan_goals()
+        self.actions = [ActionPlan(one, _fits(one.where), _fits(one.for_)) for one in self.program.actions.values()]
         self.levels = self.program.levels
         self._touched: dict[tuple[int, str], Touched] = {}
         self._look_up_dependents()
@@ -297,8 +306,9 @@ class Plan:
     def _kinds_kept(self, shown: Mapping[str, list[WindowKind]]) -> dict[str, dict[WindowKind, None]]:
         kept: dict[str, dict[WindowKind, None]] = {key: {"all": None} for key in self.program.metrics}
         wanted = [(key, kind) for key, kinds in shown.items() for kind in kinds]
-        for badge in self.program.badges.values():
-            wanted += [(leaf.metric, leaf.within) for leaf in leaves(badge) if isinstance(leaf, MetricAtLeast)]
+        asked = [leaf for badge in self.program.badges.values() for leaf in leaves(badge)]
+        asked += [leaf for action in self.program.actions.values() for leaf in action.conditions]
+        wanted += [(leaf.metric, leaf.within) for leaf in asked if isinstance(leaf, MetricAtLeast)]
         for key, kind in wanted:
             for inner in self.with_parts(key):
                 kept[inner][kind] = None
@@ -347,6 +357,13 @@ class Plan:
             plans.append(GoalPlan.of(goal, index, metric, self.metrics[metric].position(goal.window)))
         return plans
 
+    def rewards(self, goal: str, ends: int) -> bool:
+        """Whether reaching the goal in a window that ends then is rewarded: not in history, and not where the window
+        was final when a version first named the goal.
+        """
+        named = next(version for version in self.versions if goal in version.program.goals)
+        return ends > self.newest.live_from and ends + self.program.settings.grace > named.published_at
+
     def _look_up_dependents(self) -> None:
         """Which badges and goals look at a metric, a streak, a badge..."""
         self.badges_by: dict[tuple[str, str], tuple[int, ...]] = {}
@@ -394,7 +411,7 @@ class Fragile:
         for goal in self._goals_looked_at():
             if _of_previous(goal):
                 self._falling |= set(plan.with_parts(goal.metric))
-        self._any = bool(_POINTS & self._falling) or self._moving_points(watched)
+        self._any = bool(_POINTS & self._falling) or self._moving_points(watched) or self._bonuses()
 
     def _watched(self) -> Iterator[tuple[str, WindowKind]]:
         """Metrics that awards hang on, with their windows."""
@@ -420,7 +437,13 @@ class Fragile:
     def _moving_points(self, watched: Iterable[tuple[str, WindowKind]]) -> bool:
         """Whether a badge that comes earlier could take its points out of a window in which they are looked at."""
         windowed = {inner for key, kind in watched if kind != "all" for inner in self._plan.with_parts(key)}
-        return bool(_POINTS & windowed) and any(plan.badge.points for plan in self._plan.badges)
+        paid = any(plan.badge.points for plan in self._plan.badges)
+        paid |= any(plan.goal.reward is not None and plan.goal.reward.points for plan in self._plan.goals)
+        return bool(_POINTS & windowed) and paid
+
+    def _bonuses(self) -> bool:
+        """Whether a bonus could be taken back: an action closed earlier may have opened earlier too."""
+        return bool(_POINTS & self._rising) and any(one.action.bonus for one in self._plan.actions)
 
     def by(self, event_type: str, time: int, data: Mapping[str, Any]) -> bool:
         """Whether this late event could take an award away."""

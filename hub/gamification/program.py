@@ -78,10 +78,8 @@ NOT_YET = (
     "badges.*.on_reversal=revoke",
     "streaks.*.freezes",
     "streaks.*.holidays",
-    "goals.*.reward",
     "goals.*.direction=at_most",
     "leaderboards.*.prizes",
-    "actions",
     "surveys",
     "recognition",
 )
@@ -232,7 +230,7 @@ def _program(document: Document, widgets: Widgets | None) -> Program:
         recognition=recognition.read(root, people),
     )
     root.done()
-    _check_goals_of_badges(root, program)
+    _check_goals_of_members(root, program)
     return program
 
 
@@ -308,16 +306,18 @@ def _role(entry: Section, names: Collection[str]) -> Role:
 # Across sections.
 
 
-def _check_goals_of_badges(root: Section, program: Program) -> None:
-    for badge in program.badges.values():
-        for leaf in (leaf for when in badge.conditions for leaf in badges.leaves_of(when)):
-            goal = program.goals.get(leaf.goal) if isinstance(leaf, badges.GoalReached) else None
-            if goal and goal.whose != "member":
-                root.fault(
-                    f"badges.{badge.key}",
-                    "conflict",
-                    f'the goal "{goal.key}" is of organizations: no member reaches it',
-                )
+def _check_goals_of_members(root: Section, program: Program) -> None:
+    """Badges and actions look at goals of the member's own."""
+    of_badges = ((f"badges.{badge.key}", leaf) for badge in program.badges.values() for leaf in _leaves(badge))
+    of_actions = ((f"actions.{one.key}", leaf) for one in program.actions.values() for leaf in one.conditions)
+    for path, leaf in (*of_badges, *of_actions):
+        goal = program.goals.get(leaf.goal) if isinstance(leaf, badges.GoalReached) else None
+        if goal and goal.whose != "member":
+            root.fault(path, "conflict", f'the goal "{goal.key}" is of organizations: no member reaches it')
+
+
+def _leaves(badge: Badge) -> Iterator[badges.Leaf]:
+    return (leaf for when in badge.conditions for leaf in badges.leaves_of(when))
 
 
 def _used(path: str, values: Any, so_far: str = "") -> Iterator[str]:

@@ -7,12 +7,12 @@ parts, of which only those that the next events need are loaded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from hub.gamification import runs
 from hub.gamification.events import LogPlace, Place
@@ -48,6 +48,7 @@ class State:
     goals: dict[str, str]  # goal -> window in which it was last reached
     level: int
     kept: list[str]  # keys of kept awards
+    actions: dict[str, list[int | None]]  # action -> opened at, closed at, last event of it; see `opening`
     open: list[str]  # badges by object that had to wait, and of which every object has been looked at since
     read: LogPlace = (BEGINNING, 0)  # the newest place in the log of what was folded
 
@@ -71,6 +72,7 @@ def beginning(plan: Plan) -> State:
         goals={},
         level=0,
         kept=[],
+        actions={},
         open=[],
     )
 
@@ -200,6 +202,16 @@ class Kept:
     version: int
 
 
+class Decided(NamedTuple):
+    """A goal reached in a window that is final: it stays so, with its reward, whatever comes."""
+
+    goal: str
+    window: str
+    points: int  # of the reward, as posted
+    place: Place
+    entry: int
+
+
 @dataclass(frozen=True, slots=True)
 class Given:
     """What a fold must know of its member beside the events. `now` in microseconds; own targets by goal and window."""
@@ -211,6 +223,8 @@ class Given:
     posted: Mapping[str, int] = field(
         default_factory=dict
     )  # points of awards that stand: a changed amount re-prices none
+    closed: Collection[tuple[str, str]] = ()  # goals and their windows that are final: nobody's is decided any more
+    decided: tuple[Decided, ...] = ()  # of these the member's own that were reached
     who: int = 0  # the member's number; an organization's, negated
 
     @property

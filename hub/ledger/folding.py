@@ -167,7 +167,7 @@ class _Batch:
             self.targets.get(who, {}),
             tuple(standing[key] for key in sorted(kept)),
             {key: fact.points for key, fact in standing.items()},
-            who,
+            who=who,
         )
 
     def _fold_again(self, who: int) -> Result:

@@ -21,7 +21,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from hub.gamification import counting, engine, program, tallies
+from hub.gamification import counting, engine, opening, program, tallies
 from hub.gamification.events import Event
 from hub.gamification.numbers import Exact, Number
 from hub.gamification.outcome import Award, Effect, Outcome, Points, Reached, Skip, Valued
@@ -112,7 +112,8 @@ def plan_of(*texts: str) -> Plan:
         assert not found.faults, [str(fault) for fault in found.faults]
         assert found.program is not None
         since = at(start[1].strip()) if start else -(2**62)
-        versions.append(Version(number, found.program, since, since))
+        live = found.program.settings.live_from
+        versions.append(Version(number, found.program, since, since, -(2**62) if live is None else live))
     return Plan(versions)
 
 
@@ -354,6 +355,12 @@ class Told:
         given = replace(one.given, now=at(now) if now else self.now)
         found = reading._streak(reading._Member(self.plan, one.unpacked(), given), plan)
         return Run(found.current, found.longest, found.at_risk, shown(found.alive_until))
+
+    def open(self, who: str, now: str | None = None) -> dict[str, str | None]:
+        """The actions that are open at a given time, and since when."""
+        one, time = self.people[who], at(now) if now else self.now
+        told = opening.standing(self.plan, one.unpacked(), one.given, time)
+        return {key: shown(since) for key, since in told.items()}
 
     def skips(self, who: str) -> list[tuple[str, str]]:
         """(rule, code) in canonical order."""

@@ -129,3 +129,70 @@ def test_of_previous_of_a_combined_metric() -> None:
 def test_a_late_event_in_the_window_before_re_decides_it() -> None:
     told = play(goal(OF_PREVIOUS), "mon bo wins amount=10; mon+1 bo wins amount=11; tue bo wins amount=10")
     assert told.goal("bo", "aim") == []
+
+
+REWARDED = "metric: deals, window: week, target: 2, reward: {points: 50}"
+
+
+def test_a_reward_comes_once_a_window_at_the_event_that_reaches_the_goal() -> None:
+    told = play(goal(REWARDED), "mon bo wins; tue bo wins; wed bo wins; mon+1 bo wins; tue+1 bo wins")
+    assert told.earned("bo") == [("aim", 50), ("aim", 50)]
+    assert told.people["bo"].posted == {"goal/aim/2026-W47": 50, "goal/aim/2026-W48": 50}
+
+
+def test_a_badge_that_is_a_reward_needs_no_condition_and_comes_once() -> None:
+    text = goal(
+        "metric: deals, window: week, target: 1, reward: {points: 5, badge: champion}",
+        "badges: {champion: {points: 7}}\n",
+    )
+    told = play(text, "tue bo wins; tue+1 bo wins")
+    assert told.badges("bo") == ["champion"]
+    assert told.earned("bo") == [("aim", 5), ("champion", 7), ("aim", 5)]
+    assert told.when("bo", "champion") == "2026-11-17 12:00"
+
+
+def test_a_reward_badge_that_is_not_on_offer_is_not_given() -> None:
+    for state in ("state: draft", "until: 2026-01-01", "for: {tier: gold}"):
+        text = goal(
+            "metric: deals, window: week, target: 1, reward: {badge: champion}", f"badges: {{champion: {{{state}}}}}\n"
+        )
+        assert play(text, "tue bo wins").badges("bo") == []
+
+
+def test_a_late_event_takes_the_reward_back_until_the_window_is_final() -> None:
+    text = goal(
+        "metric: open, window: week, target: 2, reward: {points: 50}", "levels: {starter: {at: 0}, pro: {at: 50}}\n"
+    )
+    told = play(text, "tue bo wins; wed bo wins; mon bo loses")
+    assert told.points("bo") == 0
+    assert told.level("bo") == "pro"  # a level once reached is kept
+
+
+def test_a_reward_looks_at_the_profile_at_its_events_time() -> None:
+    text = goal("metric: deals, window: week, target: 1, for: {tier: gold}, reward: {points: 50}")
+    told = play(text, "mon bo wins; wed 13:00 bo visits", profiles=GOLD_LATER)
+    assert told.people["bo"].reached == {("aim", "2026-W47"): 2}
+    assert told.points("bo") == 50
+
+
+def test_history_gives_no_rewards() -> None:
+    text = "program: {name: Club, time_zone: UTC, live_from: 2026-11-23}\n" + goal(REWARDED)
+    told = play(text, "mon bo wins; tue bo wins; mon+1 bo wins; tue+1 bo wins")
+    assert told.goal("bo", "aim") == ["2026-W47", "2026-W48"]
+    assert told.earned("bo") == [("aim", 50)]
+
+
+def test_points_of_a_reward_are_in_the_metrics_of_the_next_pass() -> None:
+    text = goal(
+        REWARDED,
+        "badges: {rich: {when: {metric: points_earned, at_least: 50}}}\nlevels: {starter: {at: 0}, pro: {at: 50}}\n",
+    )
+    told = play(text, "mon bo wins; tue bo wins")
+    assert told.badges("bo") == ["rich"]
+    assert told.level("bo") == "pro"
+    assert told.when("bo", "rich") == "2026-11-17 12:00"
+
+
+def test_a_badge_on_a_goal_follows_the_reward() -> None:
+    text = goal(REWARDED, "badges: {fan: {when: {goal: aim}}}\n")
+    assert play(text, "mon bo wins; tue bo wins").badges("bo") == ["fan"]
