@@ -9,12 +9,15 @@ from pathlib import Path
 
 import click
 from sqlalchemy import select
+from sqlalchemy.exc import DatabaseError
 
+from config import SettingError
 from hub import clock
 from hub.cli import Fault, with_app
-from hub.db import reader, transaction
+from hub.db import Unfit, reader, transaction
 from hub.gamification import faults
 from hub.gamification import program as programs
+from hub.ledger import log
 from hub.ledger import programs as published
 from hub.ledger.tables import versions
 from hub.widgets import kit
@@ -29,8 +32,8 @@ def program() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for a program to read.")
 def check(file: Path, as_json: bool) -> None:
-    """Name every fault of a program file; exit 1 if there is any."""
-    reading = programs.read(file.read_bytes(), now=clock.now(), widgets=kit.options())
+    """Name every fault of a program file; exit 1 if there is any. Warnings are what is legal but suspect."""
+    reading = programs.read(file.read_bytes(), now=clock.now(), widgets=kit.options(), sent=_sent())
     if as_json:
         found = {"faults": reading.faults, "warnings": reading.warnings}
         click.echo(json.dumps({kind: [asdict(fault) for fault in some] for kind, some in found.items()}, indent=2))
@@ -49,7 +52,9 @@ def publish(file: Path) -> None:
     """Make a program file the next version."""
     text, now = file.read_bytes(), clock.now()
     widgets = kit.options()
-    _say((), programs.read(text, now=now, widgets=widgets).warnings)
+    with reader() as connection:
+        sent = log.types_sent(connection)
+    _say((), programs.read(text, now=now, widgets=widgets, sent=sent).warnings)
     with transaction() as connection:
         version = published.publish_text(connection, text.decode("utf-8", "replace"), now, widgets)
     if isinstance(version, list):
@@ -84,6 +89,20 @@ def versions_(as_json: bool) -> None:
         return
     for one in told:
         click.echo(f"{one['version']}\t{one['published_at']}")
+
+
+def _sent() -> frozenset[str] | None:
+    """The types of all events ever sent; None where there is no hub to ask, for a file can be checked anywhere."""
+
+    @with_app
+    def read() -> frozenset[str]:
+        with reader() as connection:
+            return log.types_sent(connection)
+
+    try:
+        return read()
+    except (SettingError, Unfit, DatabaseError):
+        return None
 
 
 def _say(found: tuple[faults.Fault, ...], warnings: tuple[faults.Fault, ...]) -> None:

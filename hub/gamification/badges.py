@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from hub.gamification import conditions
 from hub.gamification.conditions import Condition
 from hub.gamification.events import Attribute
-from hub.gamification.metrics import Metric, circles, read_metric
+from hub.gamification.graphs import circles
+from hub.gamification.metrics import Metric, read_metric
 from hub.gamification.numbers import Number
 from hub.gamification.sections import MAX_KEY, Section
 from hub.gamification.windows import WindowKind
@@ -111,7 +112,7 @@ _FORMS = ("when", "metric", "streak", "personal_best")
 def read(root: Section, metrics: Mapping[str, Metric], people: Mapping[str, Attribute]) -> dict[str, Badge]:
     badges = root.entries("badges", lambda entry: _badge(entry, metrics, people))
     _check_names_of_tiers(root, badges)
-    for circle in circles({key: tuple(_needed(badge)) for key, badge in badges.items()}):
+    for circle in circles({key: tuple(needed(badge)) for key, badge in badges.items()}):
         root.fault(f"badges.{circle[0]}", "circle", f"needs itself: {' -> '.join((*circle, circle[0]))}")
     return badges
 
@@ -300,7 +301,8 @@ def _window(entry: Section, leaves: tuple[Leaf, ...], by: str | None) -> WindowK
 # Badges that need badges.
 
 
-def _needed(badge: Badge) -> Iterator[str]:
+def needed(badge: Badge) -> Iterator[str]:
+    """The badges that its conditions look at."""
     return (leaf.badge for when in badge.conditions for leaf in leaves_of(when) if isinstance(leaf, HasBadge))
 
 
@@ -316,26 +318,3 @@ def _check_tier(root: Section, key: str, tier: str, needed: Badge) -> None:
     if tier not in names:
         message = f'"{needed.key}" has no tier "{tier}"'
         root.document.faults.unknown(f"badges.{key}.when", "unknown", message, tier, names)
-
-
-def unreachable(
-    badges: Mapping[str, Badge], given: Collection[str], never: Collection[str]
-) -> Iterator[tuple[str, str]]:
-    """Badges that nothing can reach, and why. `given` come as rewards or prizes; `never` are metrics without value."""
-    for badge in badges.values():
-        if badge.state == "active" and badge.key not in given:
-            if not badge.conditions and badge.best is None:
-                yield badge.key, "nothing earns it; it can only be granted by hand"
-            elif badge.conditions and not any(_reachable(when, badges, never) for when in badge.conditions):
-                yield badge.key, "nothing can reach it"
-
-
-def _reachable(when: When, badges: Mapping[str, Badge], never: Collection[str]) -> bool:
-    if isinstance(when, AtLeastOf):
-        return sum(_reachable(part, badges, never) for part in when.conditions) >= when.count
-    if isinstance(when, MetricAtLeast):
-        return when.metric not in never or when.at_least <= 0
-    if isinstance(when, HasBadge) and when.badge in badges:
-        needed = badges[when.badge]
-        return needed.state == "active" and (when.times == 1 or needed.repeat or needed.best is not None)
-    return True

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from hub.gamification import conditions, events
 from hub.gamification.conditions import Condition
 from hub.gamification.events import Attribute, EventType
+from hub.gamification.graphs import circles, in_order
 from hub.gamification.sections import Section
 
 TAKES = ("count", "sum", "max", "min", "average", "latest", "distinct", "days")
+
+#: A combined metric is worked out from all its parts each time: this bounds how many, and how deep they are nested.
+MAX_PARTS = 200
 
 #: Metrics that every program has; the engine feeds them.
 BUILT_IN = ("points_earned", "points_received", "recognitions_given", "recognitions_received")
@@ -71,7 +75,7 @@ def read(root: Section, declared: Mapping[str, EventType]) -> dict[str, Metric]:
     """The declared metrics and the built-in ones."""
     names = {*root.document.keys("metrics"), *BUILT_IN}
     metrics = root.entries("metrics", lambda entry: _metric(entry, declared, names))
-    _check_circles(root, metrics)
+    _check_parts(root, metrics)
     built_in = {key: Metric(key, take="sum" if "points" in key else "count", built_in=True) for key in BUILT_IN}
     return {**{key: replace(metric, numeric=_numeric(metric, metrics)) for key, metric in metrics.items()}, **built_in}
 
@@ -185,39 +189,30 @@ def _known(
     return False
 
 
-def _check_circles(root: Section, metrics: Mapping[str, Metric]) -> None:
-    for circle in circles({key: metric.parts for key, metric in metrics.items()}):
+def _check_parts(root: Section, metrics: Mapping[str, Metric]) -> None:
+    parts = {key: metric.parts for key, metric in metrics.items()}
+    found = circles(parts)
+    for circle in found:
         root.fault(f"metrics.{circle[0]}", "circle", f"is made from itself: {' -> '.join((*circle, circle[0]))}")
     for key, metric in metrics.items():
         for part in metric.parts:
             if part in metrics and not metrics[part].numeric:
                 root.fault(f"metrics.{key}", "type", f'"{part}" has no plain number')
+    for key, size in _sizes(parts).items() if not found else ():
+        if size > MAX_PARTS:
+            root.fault(f"metrics.{key}", "too_large", f"is made from more than {MAX_PARTS} metrics", MAX_PARTS)
+
+
+def _sizes(parts: Mapping[str, Collection[str]]) -> dict[str, int]:
+    """From how many metrics each is made, parts of parts as often as they are met, counted to just above the limit."""
+    sizes: dict[str, int] = {}
+    for key in in_order(parts):
+        sizes[key] = min(sum(sizes[part] + 1 for part in parts[key] if part in parts), MAX_PARTS + 1)
+    return sizes
 
 
 def _numeric(metric: Metric, metrics: Mapping[str, Metric]) -> bool:
     return metric.numeric and all(metrics[part].numeric for part in metric.parts if part in metrics)
-
-
-def circles(edges: Mapping[str, Collection[str]]) -> list[tuple[str, ...]]:
-    """Each circle of a graph, found once. Walks without recursion, so that a long chain costs no stack."""
-    found: list[tuple[str, ...]] = []
-    settled: set[str] = set()
-    for start in edges:
-        path: dict[str, Iterator[str]] = {}
-        if start not in settled:
-            path[start] = iter(edges[start])
-        while path:
-            node, ahead = next(reversed(path.items()))
-            step = next((each for each in ahead if each in edges and each not in settled), None)
-            if step is None:
-                settled.add(node)
-                del path[node]
-            elif step in path:
-                walked = list(path)
-                found.append(tuple(walked[walked.index(step) :]))
-            else:
-                path[step] = iter(edges[step])
-    return found
 
 
 def read_metric(

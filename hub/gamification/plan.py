@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from hub.gamification import runs
 from hub.gamification.actions import Action
@@ -21,11 +21,12 @@ from hub.gamification.conditions import Condition, compiled
 from hub.gamification.goals import Goal, OfPrevious
 from hub.gamification.leaderboards import Leaderboard
 from hub.gamification.metrics import Metric
-from hub.gamification.points import Cap, Rule
+from hub.gamification.points import Boost, Cap, Rule, SharedCap
 from hub.gamification.program import Program
 from hub.gamification.streaks import Streak
 from hub.gamification.windows import Calendar, WindowKind
 
+Named = TypeVar("Named", SharedCap, Boost)
 Fits = Callable[[Mapping[str, Any]], bool] | None
 
 
@@ -179,6 +180,8 @@ class Plan:
         self._in_force = sorted(self.versions, key=lambda version: (version.in_force_from, version.number))
         self._starts = [version.in_force_from for version in self._in_force]
         self._starts[0] = -(2**62)
+        self._caps = {version.number: _by_rule(version.program.caps.values()) for version in self.versions}
+        self._boosts = {version.number: _by_rule(version.program.boosts.values()) for version in self.versions}
         self.metrics = self._plan_metrics()
         self.metric_index = {plan.metric.key: plan.index for plan in self.metrics}
         self.streaks = self._plan_streaks()
@@ -210,8 +213,7 @@ class Plan:
         )
 
     def _plan_rule(self, version: Version, rule: Rule) -> RulePlan:
-        program = version.program
-        shared = [cap for cap in program.caps.values() if rule.key in cap.rules]
+        shared = self._caps[version.number].get(rule.key, [])
         same = self._same(rule.key)
         limits = [_limit(cap) for cap in rule.caps] + [_limit(cap.cap, cap.key) for cap in shared]
         return RulePlan(
@@ -224,8 +226,7 @@ class Plan:
             tuple((cap.key, kind) for cap in shared for kind in self._shared_kinds(cap.key)),
             tuple(
                 BoostPlan(boost.key, boost.factor, *_bounds(boost.from_, boost.until), _fits(boost.for_))
-                for boost in program.boosts.values()
-                if rule.key in boost.rules
+                for boost in self._boosts[version.number].get(rule.key, ())
             ),
             tuple(dict.fromkeys(other.once_per for other in same if other.once_per is not None)),
             rule.award.points < 0 or any(map(_limited, same)) or self._shares(rule.key),
@@ -238,7 +239,7 @@ class Plan:
 
     def _shares(self, key: str) -> bool:
         """Whether the rule shares a cap with others in any version."""
-        return any(key in cap.rules for version in self.versions for cap in version.program.caps.values())
+        return any(key in caps for caps in self._caps.values())
 
     def _shared_kinds(self, key: str) -> list[WindowKind]:
         caps = [version.program.caps[key].cap for version in self.versions if key in version.program.caps]
@@ -374,18 +375,29 @@ class Plan:
             for leaf in leaves(plan.badge):
                 found.setdefault(_looks_at(leaf), {})[plan.index] = None
         self.badges_by = {key: tuple(indexes) for key, indexes in found.items()}
+        self._goals_by: dict[str, list[GoalPlan]] = {}
+        for goal in self.goals:
+            self._goals_by.setdefault(goal.goal.metric, []).append(goal)
+        made = self._made_from()
         for metric in self.metrics:
-            self._look_up_watchers(metric)
+            self._look_up_watchers(metric, made[metric.metric.key])
         self.gated = [plan.index for plan in self.badges if plan.gated and plan.badge.state != "draft"]
         self.asked = [plan.index for plan in self.goals if plan.for_ is not None or plan.targets]
         self.at_first = [plan.index for plan in self.badges if plan.badge.state != "draft"]
 
-    def _look_up_watchers(self, plan: MetricPlan) -> None:
+    def _made_from(self) -> dict[str, list[MetricPlan]]:
+        """By metric: itself and those that are made from it."""
+        made: dict[str, list[MetricPlan]] = {plan.metric.key: [] for plan in self.metrics}
+        for plan in self.metrics:
+            for key in dict.fromkeys(self.with_parts(plan.metric.key)):
+                made[key].append(plan)
+        return made
+
+    def _look_up_watchers(self, plan: MetricPlan, made: Sequence[MetricPlan]) -> None:
         """What looks at this metric, or at one that is made from it."""
-        made = [other for other in self.metrics if plan.metric.key in self.with_parts(other.metric.key)]
         keys = [other.metric.key for other in made]
         plan.badges = tuple(sorted({index for key in keys for index in self.badges_by.get(("metric", key), ())}))
-        plan.goals = tuple(goal.index for goal in self.goals if goal.goal.metric in keys)
+        plan.goals = tuple(sorted(goal.index for key in keys for goal in self._goals_by.get(key, ())))
         plan.feeds = tuple((other.index, at) for other in made if other is not plan for at in sorted(other.shown))
 
     # What a late event may take away
@@ -518,6 +530,15 @@ def _fits(condition: Condition | None) -> Fits:
 
 def _bounds(from_: int | None, until: int | None) -> tuple[int, int]:
     return (-(2**62) if from_ is None else from_, 2**62 if until is None else until)
+
+
+def _by_rule(entries: Iterable[Named]) -> dict[str, list[Named]]:
+    """Shared caps, or boosts, by each rule that they name."""
+    found: dict[str, list[Named]] = {}
+    for entry in entries:
+        for rule in entry.rules:
+            found.setdefault(rule, []).append(entry)
+    return found
 
 
 def _limit(cap: Cap, shared: str | None = None) -> Limit:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -13,7 +13,7 @@ from hub.gamification.metrics import read_attribute
 from hub.gamification.numbers import MAX_POINTS, Number, factor
 from hub.gamification.sections import Section, kind_of
 from hub.gamification.source import BROKEN
-from hub.gamification.windows import WindowKind
+from hub.gamification.windows import FIRST, LAST, WindowKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def _rule(entry: Section, declared: Mapping[str, EventType], people: Attributes)
         _award(entry, types, attributes),
         where=conditions.read(entry, "where", attributes, ", ".join(types)),
         for_=conditions.read_for(entry, people),
-        once_per=_once_per(entry, types, attributes),
+        once_per=_once_per(entry, types, declared),
         cooldown=entry.duration("cooldown"),
         caps=entry.each("cap", _cap),
         from_=start,
@@ -136,17 +136,19 @@ def _measured(award: Section, types: Collection[str], attributes: Attributes | N
     return Award(points or 0, of.name if of else None, for_every, least, most)
 
 
-def _once_per(entry: Section, types: Collection[str], attributes: Attributes | None) -> str | bool | None:
+def _once_per(entry: Section, types: Collection[str], declared: Mapping[str, EventType]) -> str | bool | None:
     value = entry.values.get("once_per")
     if isinstance(value, bool):
         entry.take("once_per")
         return value or None
-    attribute = read_attribute(entry, "once_per", types, attributes)
-    if attribute and not attribute.required:
-        entry.warn(
-            "once_per", "optional", f'"{attribute.name}" may be missing, and all that miss it are one and the same'
-        )
-    return attribute.name if attribute else None
+    attribute = read_attribute(entry, "once_per", types, events.attributes(types, declared) if types else None)
+    if attribute is None:
+        return None
+    having = [declared[kind].attributes.get(attribute.name) for kind in types]
+    if not all(one is not None and one.required for one in having):
+        message = f'"{attribute.name}" may be missing, and all that miss it are one and the same'
+        entry.warn("once_per", "optional", message)
+    return attribute.name
 
 
 def _cap(cap: Section) -> Cap:
@@ -198,16 +200,30 @@ def read_factor(section: Section, field: str) -> Fraction | None:
 
 def _warn_of_twins(root: Section, rules: Mapping[str, Rule]) -> None:
     """Two rules that pay for the same events, the same people and the same measure, at some same time."""
-    seen: dict[object, Rule] = {}
-    for rule in rules.values():
+    paying = [rule for rule in rules.values() if rule.award.points > 0]
+    terms: dict[object, int] = {}
+    alike: dict[tuple[str, int], list[Rule]] = {}
+    for rule in paying:
+        same = terms.setdefault((rule.where, rule.for_, rule.award.of), len(terms))
         for kind in rule.types:
-            same = (kind, rule.where, rule.for_, rule.award.of)
-            other = seen.setdefault(same, rule)
-            if other is not rule and _overlap(rule, other) and rule.award.points > 0 and other.award.points > 0:
-                root.warn(f"points.{rule.key}", "twice", f'pays for the same {kind} as "{other.key}"')
+            alike.setdefault((kind, same), []).append(rule)
+    twins = {rule.key: (kind, other) for (kind, _), some in alike.items() for rule, other in _overlapping(some)}
+    for rule in paying:
+        if rule.key in twins:
+            kind, other = twins[rule.key]
+            root.warn(f"points.{rule.key}", "twice", f'pays for the same {kind} as "{other.key}"')
 
 
-def _overlap(one: Rule, other: Rule) -> bool:
-    ends = [end for end in (one.until, other.until) if end is not None]
-    starts = [start for start in (one.from_, other.from_) if start is not None]
-    return not ends or not starts or max(starts) < min(ends)
+def _overlapping(rules: Sequence[Rule]) -> Iterator[tuple[Rule, Rule]]:
+    """Each rule of these that is in force together with one that began before it, and that one."""
+    terms = sorted(((*_term(rule), rule) for rule in rules), key=lambda term: term[0])
+    _, latest, longest = terms[0]
+    for start, end, rule in terms[1:]:
+        if start < latest:
+            yield rule, longest
+        if end > latest:
+            latest, longest = end, rule
+
+
+def _term(rule: Rule) -> tuple[int, int]:
+    return FIRST if rule.from_ is None else rule.from_, LAST if rule.until is None else rule.until

@@ -23,12 +23,14 @@ from hub.gamification import (
     source,
     streaks,
     surveys,
+    suspicion,
 )
 from hub.gamification.actions import Action
 from hub.gamification.badges import Badge
 from hub.gamification.events import EventType
 from hub.gamification.faults import Fault, Faults
 from hub.gamification.goals import Goal
+from hub.gamification.graphs import circles
 from hub.gamification.homepages import Placement as Placement
 from hub.gamification.homepages import Widgets
 from hub.gamification.leaderboards import Leaderboard
@@ -40,7 +42,7 @@ from hub.gamification.recognition import Recognition
 from hub.gamification.sections import Document, Section
 from hub.gamification.streaks import Streak
 from hub.gamification.surveys import Surveys
-from hub.gamification.windows import HOUR, WEEKDAYS, Calendar, Span, time_zones
+from hub.gamification.windows import HOUR, WEEKDAYS, Calendar, time_zones
 
 BUILT_IN_ROLES = (
     "sales_rep",
@@ -198,7 +200,7 @@ def _read(
     for path in not_yet:
         for found in _used(path, document.values):
             document.faults.add(found, "not_supported_yet", "is not supported yet")
-    _warn(program, document.root, now, sent)
+    suspicion.warn(program, document.root, now, sent)
     faults = tuple(document.faults.faults)
     return Reading(None if faults else program, faults, tuple(document.faults.warnings))
 
@@ -292,7 +294,7 @@ def _sources(section: Section) -> tuple[str, ...]:
 def _roles(root: Section) -> dict[str, Role]:
     names = (*BUILT_IN_ROLES, *(key for key in root.document.keys("roles") if key not in BUILT_IN_ROLES))
     declared = root.entries("roles", lambda entry: _role(entry, names))
-    for circle in metrics.circles({key: (role.like,) if role.like else () for key, role in declared.items()}):
+    for circle in circles({key: (role.like,) if role.like else () for key, role in declared.items()}):
         root.fault(f"roles.{circle[0]}.like", "circle", f"is like itself: {' -> '.join((*circle, circle[0]))}")
     built_in = {key: Role(key, {"": key.replace("_", " ").capitalize()}) for key in BUILT_IN_ROLES}
     return {**built_in, **declared}
@@ -335,57 +337,3 @@ def _used(path: str, values: Any, so_far: str = "") -> Iterator[str]:
             yield from _used(rest, found, at)
         else:
             yield at
-
-
-# Legal but suspect.
-
-
-def _warn(program: Program, root: Section, now: int, sent: Collection[str] | None) -> None:
-    for path, until in _ends(program):
-        if until is not None and until <= now:
-            root.warn(path, "past", "ended in the past")
-    for key, reason in badges.unreachable(program.badges, _given(program), _valueless(program)):
-        root.warn(f"badges.{key}", "unreachable", reason)
-    for rule in program.rules.values():
-        if sent is not None and rule.types and not any(kind in sent for kind in rule.types):
-            root.warn(f"points.{rule.key}.event", "never_sent", f"no {', '.join(rule.types)} was ever sent")
-    _warn_of_roles(program, root)
-
-
-def _ends(program: Program) -> Iterator[tuple[str, int | None]]:
-    for rule in program.rules.values():
-        yield f"points.{rule.key}.until", rule.until
-    for boost in program.boosts.values():
-        yield f"boosts.{boost.key}.until", boost.until
-    for badge in program.badges.values():
-        yield f"badges.{badge.key}.until", badge.until
-    for goal in program.goals.values():
-        yield f"goals.{goal.key}.window", goal.window.end if isinstance(goal.window, Span) else None
-    for board in program.leaderboards.values():
-        yield f"leaderboards.{board.key}.window", board.window.end if isinstance(board.window, Span) else None
-
-
-def _given(program: Program) -> set[str]:
-    """Badges that come as rewards or prizes."""
-    rewards = {goal.reward.badge for goal in program.goals.values() if goal.reward}
-    prizes = {prize.badge for board in program.leaderboards.values() for prize in board.prizes}
-    return {badge for badge in rewards | prizes if badge}
-
-
-def _valueless(program: Program) -> set[str]:
-    """Metrics that no member ever has a value of, since all their events are about organizations."""
-    return {
-        metric.key
-        for metric in program.metrics.values()
-        if metric.types and all(program.events[kind].about == "organization" for kind in metric.types)
-    }
-
-
-def _warn_of_roles(program: Program, root: Section) -> None:
-    """An organization has no role and no locale: a condition on either leaves nobody."""
-    entries: list[tuple[str, str, conditions.Condition | None]] = []
-    entries += [(f"goals.{goal.key}.for", goal.whose, goal.for_) for goal in program.goals.values()]
-    entries += [(f"leaderboards.{board.key}.for", board.whose, board.for_) for board in program.leaderboards.values()]
-    for path, whose, condition in entries:
-        if whose == "organization" and condition and {"role", "locale"} & set(conditions.names_in(condition)):
-            root.warn(path, "unreachable", "an organization has neither role nor locale")

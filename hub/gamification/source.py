@@ -40,6 +40,9 @@ BROKEN: Final = Broken()
 _NULLS = ("", "~", "null", "Null", "NULL")
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _BASED = re.compile(r"0o[0-7]{1,14}|0x[0-9a-fA-F]{1,10}")
+#: What no text of a program holds: control characters but tab and line break, halves of surrogate pairs, and what makes
+#: text read in another order than it is written in. They spoof what is shown, and databases refuse some of them.
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
 
@@ -136,7 +139,7 @@ class _Builder:
         container, path = self._stack[-1]
         if not isinstance(event, ScalarEvent):
             raise _Refused(event, "a key must be text")
-        key = str(event.value)
+        key = self._readable(str(event.value), path)
         if key in container:
             self._faults.add(_joined(path, key), "duplicate", "this key is here twice")
         if event.anchor is not None or event.tag is not None:
@@ -144,6 +147,18 @@ class _Builder:
                 _joined(path, key), "anchor" if event.anchor else "tag", "a key takes no anchor and no tag"
             )
         self._keys[-1] = key
+
+    def _readable(self, key: str, path: str) -> str:
+        """The key as messages may show it: one with unseen characters is a fault, and goes on with them written out."""
+        unseen = _UNSEEN.search(key)
+        if unseen is None:
+            return key
+        key = _UNSEEN.sub(lambda found: _code(found[0]), key)
+        self._unseen(_joined(path, key), unseen[0])
+        return key
+
+    def _unseen(self, path: str, character: str) -> None:
+        self._faults.add(path, "characters", f"has a character that nobody sees ({_code(character)})")
 
     def _path(self) -> str:
         if not self._stack:
@@ -173,6 +188,9 @@ class _Builder:
         if isinstance(event, SequenceStartEvent):
             return []
         text = str(getattr(event, "value", ""))
+        if unseen := _UNSEEN.search(text):
+            self._unseen(path, unseen[0])
+            return BROKEN
         return self._scalar(text, path) if _plain(event) else text
 
     def _scalar(self, text: str, path: str) -> Any:
@@ -198,6 +216,10 @@ class _Builder:
 
 def _plain(event: NodeEvent) -> bool:
     return isinstance(event, ScalarEvent) and bool(event.implicit[0])
+
+
+def _code(character: str) -> str:
+    return f"U+{ord(character):04X}"
 
 
 def _joined(path: str, key: str) -> str:

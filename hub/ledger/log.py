@@ -376,6 +376,11 @@ def of_entries(connection: Connection, numbers: Iterable[int]) -> dict[int, Even
     return dict(_applied(connection, "no", list(numbers)))
 
 
+def types_sent(connection: Connection) -> frozenset[str]:
+    """The types of all that was ever sent. Reads the whole log: for a person who asks, not for a page."""
+    return frozenset(connection.scalars(select(entries.c.type).distinct()))
+
+
 def pending(connection: Connection, numbers: Iterable[int]) -> set[int]:
     """Which of these entries are not digested yet."""
     return set(connection.scalars(select(queue.c.entry).where(among(connection, queue.c.entry, set(numbers)))))

@@ -674,12 +674,82 @@ def test_an_unreadable_file_names_line_and_column(text: str, place: str) -> None
             "leaderboards.l.for",
             "unreachable",
         ),
+        (
+            "points: {p: {event: deal.won, award: 1, cap: {times: 1, per: {from: 2025-01-01, until: 2026-01-01}}}}",
+            "points.p.cap",
+            "past",
+        ),
+        (
+            "metrics:\n  left: {plus: [spent], minus: [spent]}\nbadges: {b: {when: {metric: left, at_least: 1}}}",
+            "badges.b",
+            "unreachable",
+        ),
+        (
+            "metrics:\n  part: {share: deals, of: spent}\nbadges: {b: {when: {metric: part, at_least: 1}}}",
+            "badges.b",
+            "unreachable",
+        ),
+        (
+            "goals: {g: {metric: spent, window: month, target: 5}}\nbadges: {b: {when: {goal: g}}}",
+            "badges.b",
+            "unreachable",
+        ),
+        ("levels: {low: {at: 0}, high: {at: 5}}\nbadges: {b: {when: {level: high}}}", "badges.b", "unreachable"),
+        (
+            "badges: {b: {when: {all: [{metric: deals, at_least: 1}, {metric: spent, at_least: 1}]}}}",
+            "badges.b",
+            "unreachable",
+        ),
+        ("points: {p: {event: [deal.won, deal.lost], award: 1, once_per: deal}}", "points.p.once_per", "optional"),
+        ("points: {p: {event: [deal.won, hub.visited], award: 1, once_per: deal}}", "points.p.once_per", "optional"),
     ],
 )
 def test_what_is_legal_but_suspect_is_a_warning(more: str, path: str, code: str) -> None:
     reading = read(extended(more))
     assert reading.program is not None
     assert [(warning.path, warning.code) for warning in reading.warnings] == [(path, code)]
+
+
+def test_a_badge_that_needs_one_out_of_reach_is_out_of_reach_too() -> None:
+    more = """
+badges:
+  top: {when: {all: [{badge: middle}, {metric: deals, at_least: 1}]}}
+  middle: {when: {any: [{badge: bottom}, {badge: sketch}]}}
+  bottom: {when: {metric: spent, at_least: 1}}
+  sketch: {when: {metric: deals, at_least: 1}, state: draft}
+  other: {when: {any: [{badge: bottom}, {metric: deals, at_least: 1}]}}
+"""
+    assert [warning.path for warning in read(extended(more)).warnings] == [
+        "badges.top",
+        "badges.middle",
+        "badges.bottom",
+    ]
+
+
+def test_a_streak_of_events_about_organizations_is_nobodys() -> None:
+    more = "streaks: {s: {event: mdf.spent, every: day}}\nbadges: {b: {when: {streak: s, at_least: 2}}}"
+    warnings = [(warning.path, warning.code) for warning in read(extended(more)).warnings]
+    assert warnings == [("streaks.s.event", "never"), ("badges.b", "unreachable")]
+
+
+def test_what_comes_as_a_reward_is_no_badge_out_of_reach() -> None:
+    more = (
+        "goals: {g: {metric: deals, window: month, target: 1, reward: {badge: b}}}\n"
+        "badges: {b: {}, c: {when: {badge: b, times: 2}}}"
+    )
+    assert read(extended(more), not_yet=()).warnings == ()
+
+
+def test_any_two_rules_in_force_together_are_twins() -> None:
+    more = """
+points:
+  before: {event: deal.won, award: 1, until: 2027-01-01}
+  after: {event: deal.won, award: 2, from: 2027-01-01}
+  also: {event: [deal.lost, deal.won], award: 3, from: 2027-02-01}
+"""
+    assert [str(warning) for warning in read(extended(more)).warnings] == [
+        'points.also: pays for the same deal.won as "after"'
+    ]
 
 
 def test_rules_that_pay_at_different_times_or_for_different_things_are_no_twins() -> None:
@@ -699,6 +769,11 @@ def test_a_rule_whose_event_was_never_sent_is_suspect_where_the_log_is_known() -
     warnings = read(extended(more), sent={"deal.lost"}).warnings
     assert [(warning.path, warning.code) for warning in warnings] == [("points.p.event", "never_sent")]
     assert read(extended(more), sent={"deal.won"}).warnings == ()
+    assert read(extended(more), sent=set()).warnings == ()
+
+
+def test_nobody_sends_the_hubs_own_events() -> None:
+    assert read(extended("points: {p: {event: hub.visited, award: 1}}"), sent={"deal.lost"}).warnings == ()
 
 
 # Versions.

@@ -1,0 +1,68 @@
+"""`hub program`: what each command says, on both databases and without one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from hub.cli import main
+from tests.club import PROGRAM, Club
+
+Hub = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    made = tmp_path / "program.yaml"
+    made.write_text(PROGRAM.read_text())
+    return made
+
+
+# check
+
+
+def test_check_warns_of_rules_whose_event_was_never_sent(hub: Hub, club: Club, file: Path) -> None:
+    file.write_text(file.read_text().replace("points:\n", "points:\n  seen: {event: asset.viewed, award: 1}\n"))
+    assert hub("program", "check", str(file))[2] == ""
+    club.happens("bo", "deal.won", amount=1, deal="d-1")
+    status, out, err = hub("program", "check", str(file))
+    assert (status, out) == (0, f"{file}: no faults\n")
+    assert err == "warning: points.seen.event: no asset.viewed was ever sent\n"
+    club.happens("bo", "asset.viewed", asset="a-1")
+    assert hub("program", "check", str(file))[2] == ""
+
+
+def test_publish_tells_the_warnings_as_well(hub: Hub, club: Club, file: Path) -> None:
+    club.happens("bo", "asset.viewed", asset="a-1")
+    status, out, err = hub("program", "publish", str(file))
+    assert (status, out) == (0, "version 2 is published\n")
+    assert err == "warning: points.won_deal.event: no deal.won was ever sent\n"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"DATABASE_URL": "sqlite:////nowhere/at/all/hub.sqlite"},
+        {"DATABASE_URL": "postgresql://bo@127.0.0.1:1/hub"},
+        {"HUB_ENV": "production", "SECRET_KEY": ""},
+    ],
+)
+def test_a_file_can_be_checked_where_there_is_no_hub(file: Path, settings: dict[str, str]) -> None:
+    done = CliRunner().invoke(main, ["program", "check", str(file)], env=settings)
+    assert (done.exit_code, done.output) == (0, f"{file}: no faults\n")
+
+
+def test_check_as_json_names_path_code_and_suggestion(file: Path) -> None:
+    file.write_text(file.read_text().replace("of: amount}", "of: amout}"))
+    done = CliRunner().invoke(main, ["program", "check", str(file), "--json"])
+    assert done.exit_code == 1
+    told = json.loads(done.stdout)
+    assert {(one["path"], one["suggestion"]) for one in told["faults"]} == {
+        ("metrics.revenue.of", "amount"),
+        ("points.won_deal.award.of", "amount"),
+    }
+    assert told["warnings"] == []
