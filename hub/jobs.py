@@ -17,6 +17,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub import clock, signals
+from hub.api import idempotency
 from hub.db import db, transaction
 from hub.directory.present import refresh_due
 
@@ -50,6 +51,7 @@ def refresh_profiles(now: int) -> None:
 
 
 JOBS = (
+    Job("forget_answers", 3_600, idempotency.forget),
     Job("forget_notices", 60, forget_notices),
     Job("refresh_profiles", 60, refresh_profiles),
 )

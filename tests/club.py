@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import pytest
@@ -20,6 +21,10 @@ from hub.ledger.standings import Version
 from hub.widgets import kit
 
 PROGRAM = Path(__file__).with_name("club.yaml")
+
+
+#: On SQLite there is one worker: whoever digests takes turns.
+DIGESTING = Lock()
 
 
 @dataclass(frozen=True)
@@ -40,8 +45,9 @@ class Club:
         self.digests()
 
     def digests(self) -> None:
-        while digest.run():
-            pass
+        with DIGESTING:
+            while digest.run():
+                pass
 
     @contextmanager
     def looks(self, who: str, **options: Any) -> Iterator[kit.View]:

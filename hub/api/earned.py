@@ -109,10 +109,10 @@ def list_transfers(member_id: str) -> Response:
         lines = reading.newest_lines(connection, person.no, asked.limit + 1, before)
     page = lines[: asked.limit]
     following = cursor(page[-1].no) if len(lines) > asked.limit else None
-    return answer(TransfersAnswer([_transfer(line) for line in page], following))
+    return answer(TransfersAnswer([transfer(line) for line in page], following))
 
 
-def _transfer(line: Line) -> TransferItem:
+def transfer(line: Line) -> TransferItem:
     return TransferItem(
         id=f"t_{line.no}",
         at=moment(line.at),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from http import HTTPStatus
@@ -14,7 +13,7 @@ from msgspec import UNSET, Meta, UnsetType
 from sqlalchemy import Connection, select
 
 from hub import clock
-from hub.api import bp, cloudevents
+from hub.api import bp, cloudevents, waiting
 from hub.api.openapi import JSON, PROBLEM, describe
 from hub.api.openapi import Problem as ProblemShape
 from hub.db import reader, transaction
@@ -26,7 +25,6 @@ from hub.ledger.arrivals import HUB, HUB_VISITED, Verdict
 from hub.web import FieldFault, Problem, not_found, settings
 
 MAX_WAIT_SECONDS = 10
-POLL_SECONDS = 0.02
 PAGE = 100
 MAX_PAGE = 500
 
@@ -238,14 +236,10 @@ def _wait(prefer: Collection[str]) -> int:
 def _wait_for(verdicts: Sequence[Verdict], seconds: int) -> Effects | None:
     """What these events did, once all accepted ones are digested; None where that takes longer."""
     wanted = {verdict.entry for verdict in verdicts if verdict.status in ("accepted", "duplicate")}
-    until = time.monotonic() + seconds
-    while True:
-        with reader() as connection:
-            if not log.pending(connection, wanted):
-                return effects_of(connection, wanted)
-        if time.monotonic() > until:
-            return None
-        time.sleep(POLL_SECONDS)
+    if not waiting.digested(wanted, seconds):
+        return None
+    with reader() as connection:
+        return effects_of(connection, wanted)
 
 
 def effects_of(connection: Connection, numbers: Collection[int]) -> Effects:

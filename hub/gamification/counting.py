@@ -38,6 +38,11 @@ def earn(here: Moment, amount: int) -> None:
     """Points, counted in the built-in metrics."""
     here.climbing = True
     _grow(here, here.points_earned, amount)
+    receive(here, amount)
+
+
+def receive(here: Moment, amount: int) -> None:
+    """Points that nothing of the program gave: a prize, recognition, an adjustment; what is taken so counts nowhere."""
     if amount > 0:
         _grow(here, here.points_received, amount)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from hub.gamification import aiming, awarding, climbing, counting, earning, opening, walking
+from hub.gamification import acting, aiming, awarding, climbing, counting, earning, opening, walking
 from hub.gamification.badges import MetricAtLeast
 from hub.gamification.events import Event
 from hub.gamification.moment import Moment
@@ -104,6 +104,8 @@ def _take_in(here: Moment, event: Event) -> None:
         counting.measure(here, metric)
     if earned:
         counting.earn(here, earned)
+    if here.given.person:
+        acting.act(here)
     for streak in touched.streaks:
         walking.walk(here, streak)
     if event.type == aiming.CLOSED:

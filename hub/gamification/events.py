@@ -77,6 +77,8 @@ def _own(name: str, *attributes: Attribute) -> EventType:
     return EventType(name, attributes=MappingProxyType({attribute.name: attribute for attribute in attributes}))
 
 
+#: Who did it, and why. Both are told, and no condition needs them.
+_ACT = (Attribute("by", "text"), Attribute("reason", "text"))
 _RECOGNITION = (Attribute("points", "integer", required=True), Attribute("category", "text", required=True))
 _BADGE = (Attribute("badge", "text", required=True), Attribute("tier", "text"))
 
@@ -96,7 +98,7 @@ OWN: Mapping[str, EventType] = MappingProxyType(
                 Attribute("points", "integer", required=True),
             ),
             _own("hub.streak.paused", Attribute("from", "date"), Attribute("until", "date")),
-            _own("hub.points.adjusted", Attribute("points", "integer", required=True)),
+            _own("hub.points.adjusted", Attribute("points", "integer", required=True), *_ACT),
             _own("hub.badge.granted", *_BADGE),
             _own("hub.badge.revoked", *_BADGE),
             _own("hub.goal.closed", Attribute("goal", "text", required=True), Attribute("window", "text")),

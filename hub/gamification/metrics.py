@@ -18,6 +18,11 @@ MAX_PARTS = 200
 
 #: Metrics that every program has; the engine feeds them.
 BUILT_IN = ("points_earned", "points_received", "recognitions_given", "recognitions_received")
+#: Those that count events of the hub: one entry a recognition and recipient, on either side.
+_COUNTED: Mapping[str, Mapping[str, int]] = {
+    "recognitions_given": {"hub.recognition.given": 1},
+    "recognitions_received": {"hub.recognition.received": 1},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,10 @@ def read(root: Section, declared: Mapping[str, EventType]) -> dict[str, Metric]:
     names = {*root.document.keys("metrics"), *BUILT_IN}
     metrics = root.entries("metrics", lambda entry: _metric(entry, declared, names))
     _check_parts(root, metrics)
-    built_in = {key: Metric(key, take="sum" if "points" in key else "count", built_in=True) for key in BUILT_IN}
+    built_in = {
+        key: Metric(key, types=_COUNTED.get(key, {}), take="count" if key in _COUNTED else "sum", built_in=True)
+        for key in BUILT_IN
+    }
     return {**{key: replace(metric, numeric=_numeric(metric, metrics)) for key, metric in metrics.items()}, **built_in}
 
 

@@ -73,6 +73,13 @@ def read(connection: Connection, name: str) -> Entry | None:
     return None if wanted is None else _one(connection, entries.c.no == wanted)
 
 
+def of_number(connection: Connection, wanted: int) -> Entry:
+    """The entry with this number, which there is."""
+    found = _one(connection, entries.c.no == wanted)
+    assert found is not None
+    return found
+
+
 def of_key(connection: Connection, source: str, key: str) -> Entry | None:
     return _one(connection, (entries.c.source == source) & (entries.c.id == key))
 

@@ -122,20 +122,27 @@ def _read_member(connection: Connection, member: int, now: int) -> _Member:
 def newest_lines(connection: Connection, member: int, limit: int, before: int | None = None) -> tuple[Line, ...]:
     """A member's ledger lines, newest first; `before`: only those with a smaller number."""
     t = transfers.c
-    query = (
-        select(transfers, entries.c.source, entries.c.id, entries.c.type)
-        .join(entries, entries.c.no == t.entry)
-        .where(t.member == member)
-        .order_by(t.no.desc())
-        .limit(limit)
-    )
+    query = _LINES.where(t.member == member).order_by(t.no.desc()).limit(limit)
     if before is not None:
         query = query.where(t.no < before)
     return tuple(_line(row) for row in connection.execute(query))
 
 
+def lines_of(connection: Connection, entry: int) -> tuple[Line, ...]:
+    """The ledger lines that this entry caused, corrections of them too, oldest first."""
+    rows = connection.execute(_LINES.where(transfers.c.entry == entry).order_by(transfers.c.no))
+    return tuple(_line(row) for row in rows)
+
+
+_LINES = select(transfers, entries.c.source, entries.c.id, entries.c.type).join(
+    entries, entries.c.no == transfers.c.entry
+)
+
+
 def _line(row: Row[Any]) -> Line:
-    cause, key, *_ = row.cause.split("/", 2)
+    cause, _, key = row.cause.partition("/")
+    if cause != "member":  # whose key is all the rest: the id of the act
+        key = key.split("/", 1)[0]
     return Line(
         no=row.no,
         at=row.at,

@@ -31,8 +31,8 @@ from hub.ledger.tables import (
 #: The account that earned points come from, and that deductions and corrections return to.
 ISSUED = 1
 
-#: First words of cause keys that the engine decides; all others are acts.
-ENGINE_CAUSES = ("rule", "badge", "goal", "action")
+#: First words of cause keys that the engine decides.
+ENGINE_CAUSES = ("rule", "badge", "goal", "action", "leaderboard", "member")
 
 
 class Line(NamedTuple):

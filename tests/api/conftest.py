@@ -1,6 +1,7 @@
 """A hub that knows the cast and a small program, and the keys to its door."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,9 +14,10 @@ from hub import clock
 from hub.db import reader, transaction
 from hub.identity import keys
 from hub.identity.keys import KeyFault
-from hub.ledger import programs
+from hub.ledger import digest, programs
 from hub.ledger.tables import entries, held
 from hub.signals import queue
+from tests.club import DIGESTING
 
 PROGRAM = """
 program: {name: Harbor, time_zone: Europe/Berlin, live_from: 2026-01-01}
@@ -53,6 +55,11 @@ class Door:
         content: dict[str, Any] = {"data": body} if isinstance(body, bytes) else {"json": body}
         return self.client.post("/api/v1/events", **content, headers=self.headers | {"Content-Type": media} | given)
 
+    def act(self, method: str, path: str, body: Any = None, key: str | None = None) -> TestResponse:
+        """An act, under an idempotency key where one is given."""
+        under = {} if key is None else {"Idempotency-Key": key}
+        return self.client.open(f"/api/v1{path}", method=method, json=body, headers=self.headers | under)
+
     def get(self, path: str, **query: Any) -> TestResponse:
         return self.client.get(f"/api/v1{path}", query_string=query, headers=self.headers)
 
@@ -76,6 +83,25 @@ def door(new_door: Callable[..., Door]) -> Door:
     """A key that may send and read events, and a published program."""
     publish(PROGRAM)
     return new_door()
+
+
+@pytest.fixture
+def worker(app: Flask) -> Iterator[None]:
+    """A worker that digests what comes while the test waits for its answers."""
+    stop = threading.Event()
+
+    def work() -> None:
+        with app.app_context():
+            while not stop.wait(0.005):
+                with DIGESTING:
+                    while digest.run():
+                        pass
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    yield
+    stop.set()
+    thread.join()
 
 
 def publish(text: str) -> None:

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from hub.demo.people import MEMBERS
 from hub.ledger import digest
 from tests.docs import pages
-from tests.docs.test_events_page import request
+from tests.docs.reader import request
 
 README = pages.ROOT / "README.md"
 PROGRAM = next(block for block in pages.blocks(pages.page("events"), "yaml")).text
@@ -38,7 +38,7 @@ def test_the_first_steps_lead_where_they_say(
             assert status == 0, (words, err)
             key = out.split()[1] if words[1] == "keys" else key
     ((_, *words),) = pages.commands(second.text.replace("$HUB_KEY", key))
-    path, headers, body = request(words, "http://127.0.0.1:8000")
+    _, path, headers, body = request(words, "http://127.0.0.1:8000")
     while digest.run():
         pass
     answer = client.post(path, headers=headers | {"Prefer": "wait=0"}, data=body)

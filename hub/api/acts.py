@@ -1,0 +1,101 @@
+"""Acts by hand: points given and taken. Each is answered when it is digested, so that whoever did it sees it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from flask import Response
+from msgspec import Meta
+from sqlalchemy import Connection
+
+from hub import clock
+from hub.api import bp, seen, waiting
+from hub.api.answers import Moment, answer, body, invalid, moment
+from hub.api.earned import TransferItem, transfer
+from hub.api.idempotency import HEADER, act
+from hub.api.openapi import describe
+from hub.db import reader
+from hub.gamification.faults import Fault
+from hub.gamification.numbers import MAX_POINTS
+from hub.identity.access import current_key, requires_scope
+from hub.ledger import acts, entry, reading
+from hub.ledger.arrivals import MAX_TEXT, decode_data
+from hub.web import Problem
+
+WRITE = "awards:write"
+WAIT_SECONDS = 3
+
+#: Refusals that depend on how things stand; all others are of what was sent.
+CONFLICTS = frozenset({"balance"})
+
+Name = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
+Reason = Annotated[str, Meta(min_length=1, max_length=acts.MAX_REASON)]
+
+
+class Adjustment(msgspec.Struct, forbid_unknown_fields=True):
+    """Points given, or below 0 taken. `member`: an id or alias."""
+
+    member: Name
+    points: Annotated[int, Meta(ge=-MAX_POINTS, le=MAX_POINTS)]
+    reason: Reason
+
+
+class AdjustmentAnswer(msgspec.Struct):
+    """`id` is that of the event, of source `hub`, and the transfer's cause. `transfer` null: it is on its way."""
+
+    id: str
+    ref: str
+    at: Moment
+    member: str
+    points: int
+    reason: str
+    transfer: TransferItem | None
+
+
+def _adjusted(number: int) -> Response:
+    digested = waiting.digested([number], WAIT_SECONDS)
+    with reader() as connection:
+        done = entry.of_number(connection, number)
+        lines = reading.lines_of(connection, number)
+    data = decode_data(done.data)
+    line = transfer(lines[0]) if digested and lines else None
+    told = AdjustmentAnswer(
+        done.id, entry.ref(number), moment(done.time), done.subject, data["points"], data["reason"], line
+    )
+    return answer(told, 201 if line else 202)
+
+
+@bp.post("/adjustments")
+@requires_scope(WRITE)
+@describe(
+    "Give or take points by hand",
+    scope=WRITE,
+    body=Adjustment,
+    answers={201: AdjustmentAnswer, 202: AdjustmentAnswer},
+    headers=HEADER,
+)
+@act(_adjusted)
+def adjust(connection: Connection) -> int:
+    asked, now = body(Adjustment), clock.now()
+    person = seen.member(connection, current_key(), asked.member, now)
+    reason = _reason(asked.reason)
+    return _entered(acts.adjust(connection, (person.no, person.id), asked.points, reason, _by(), now))
+
+
+def _reason(text: str) -> str:
+    if not text.isprintable() or not text.strip():
+        raise invalid("reason", "text", "reason is one line of text")
+    return text.strip()
+
+
+def _by() -> str:
+    return f"key/{current_key().id}"
+
+
+def _entered(done: int | Fault) -> int:
+    if isinstance(done, int):
+        return done
+    if done.code in CONFLICTS:
+        raise Problem(409, done.code, f"Nothing was changed: {done.message}.")
+    raise invalid(done.path, done.code, done.message)

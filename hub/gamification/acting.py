@@ -1,0 +1,45 @@
+"""Acts in the fold: what one of the hub's own events gives by itself, without a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from hub.gamification import counting
+from hub.gamification.moment import Moment
+from hub.gamification.outcome import Points
+
+
+def act(here: Moment) -> None:
+    """Post what the event itself gives."""
+    give = _ACTS.get(here.event.type)
+    if give is not None:
+        give(here)
+
+
+def _adjust(here: Moment) -> None:
+    _post(here, "adjustment", "member", here.event.id, f"member/{here.event.id}")
+
+
+def _prize(here: Moment) -> None:
+    board = here.event.data["leaderboard"]
+    _post(here, "prize", "leaderboard", board, f"leaderboard/{board}/{here.event.id}")
+
+
+def _post(here: Moment, kind: str, cause: str, name: str, key: str) -> None:
+    amount = int(here.event.data["points"])
+    if amount:
+        version = here.plan.newest.number
+        here.outcome.effects.append(Points(key, kind, cause, name, amount, here.event, version))
+        counting.receive(here, amount)
+
+
+def _recognized(here: Moment) -> None:
+    # The line is posted by the act, from the giver's budget.
+    counting.receive(here, int(here.event.data["points"]))
+
+
+_ACTS: Mapping[str, Callable[[Moment], None]] = {
+    "hub.points.adjusted": _adjust,
+    "hub.prize.won": _prize,
+    "hub.recognition.received": _recognized,
+}

@@ -1,0 +1,64 @@
+"""Acts on a member, entered into the log: points given or taken by hand.
+
+An act is an entry of the hub's own and is digested like any other; it names its author and the reason. What a fold
+cannot judge is refused here: that it would take what the member does not have, that she is not active.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, and_, select
+
+from hub.directory.tables import members
+from hub.gamification.faults import Fault
+from hub.ledger import arrivals, log
+from hub.ledger.arrivals import MAX_TEXT, decode_data
+from hub.ledger.tables import accounts, entries
+from hub.signals import queue
+
+ADJUSTED = "hub.points.adjusted"
+
+MAX_REASON = 500
+_TOKEN_BYTES = 8
+
+#: A member: number and id.
+Whom = tuple[int, str]
+
+
+def adjust(connection: Connection, whom: Whom, points: int, reason: str, by: str, now: int) -> int | Fault:
+    """Give a member points, or take some; -> the entry."""
+    if points == 0:
+        return Fault("points", "nothing", "an adjustment of 0 points is none")
+    if points < 0 and _spendable(connection, whom[0]) + points < 0:
+        return Fault("points", "balance", "the balance would go below zero")
+    return _enter(connection, whom, ADJUSTED, "adjustment", {"points": points, "reason": reason, "by": by}, now)
+
+
+def _spendable(connection: Connection, member: int) -> int:
+    """A member's balance less what acts still to be digested take. Acts on one member come here one after another."""
+    connection.execute(select(members.c.no).where(members.c.no == member).with_for_update(key_share=True))
+    waiting = queue.join(entries, and_(entries.c.no == queue.c.entry, entries.c.type == ADJUSTED))
+    # One statement: between two the digest could move points from the one to the other.
+    rows = connection.execute(
+        select(accounts.c.balance, entries.c.data)
+        .select_from(members.outerjoin(accounts, accounts.c.member == members.c.no))
+        .outerjoin(waiting, queue.c.member == members.c.no)
+        .where(members.c.no == member)
+    ).all()
+    taken: int = sum(min(decode_data(data)["points"], 0) for _, data in rows if data is not None)
+    return taken + (rows[0].balance or 0)
+
+
+def _enter(connection: Connection, whom: Whom, kind: str, about: str, data: Mapping[str, Any], now: int) -> int | Fault:
+    member, name = whom
+    id_ = f"{about}/{name}/{secrets.token_hex(_TOKEN_BYTES)}"
+    if len(id_) > MAX_TEXT:
+        # A member's id may itself be as long as an entry's: then its number stands for it.
+        id_ = f"{about}/no/{member}/{secrets.token_hex(_TOKEN_BYTES)}"
+    [verdict] = log.append(connection, [arrivals.own(kind, id_, name, now, data=data)], {}, now)
+    if verdict.status != "accepted":
+        return Fault("member", "inactive", "the member is not active")
+    return verdict.entry

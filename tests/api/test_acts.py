@@ -1,0 +1,319 @@
+"""Acts by hand through the door: points given and taken, once a key."""
+
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import msgspec
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, update
+
+from hub import clock
+from hub.api import acts, idempotency, openapi
+from hub.api.idempotency import kept_answers
+from hub.db import reader, transaction
+from hub.directory import members
+from hub.ledger import log, verify
+from hub.ledger.tables import entries
+from tests.api.conftest import Door
+from tests.api.test_members import found, refused
+from tests.club import Club, publish
+
+PROGRAM = """
+program: {name: Harbor, time_zone: Europe/Berlin, live_from: 2026-01-01}
+events:
+  deal.won: {attributes: {amount: {type: number, required: true}}}
+  deal.lost: {}
+points:
+  won_deal: {event: deal.won, award: {points: 1, for_every: 100, of: amount}}
+  lost_deal: {event: deal.lost, award: -150}
+levels:
+  starter: {at: 0}
+  pro: {at: 100}
+"""
+GIVEN = {"member": "bo", "points": 50, "reason": "Fair stand"}
+
+
+@pytest.fixture
+def harbor(app: Flask, cast: dict[str, int]) -> Club:
+    assert app
+    publish(PROGRAM)
+    return Club(cast, count(1))
+
+
+@pytest.fixture
+def door(new_door: Callable[..., Door], harbor: Club) -> Door:
+    assert harbor
+    return new_door("awards:write", "members:read", "events:read")
+
+
+def balance(door: Door, member: str = "bo") -> int:
+    return int(found(door, f"/members/{member}")["points"]["balance"])
+
+
+def adjustments() -> int:
+    with reader() as connection:
+        return connection.scalar(select(func.count()).where(entries.c.type == "hub.points.adjusted")) or 0
+
+
+@pytest.mark.usefixtures("worker")
+def test_points_given_by_hand_are_a_line_with_the_act_as_its_cause(door: Door):
+    answer = door.act("POST", "/adjustments", GIVEN)
+    assert answer.status_code == 201, answer.text
+    told: Any = answer.json
+    id_ = told["id"]
+    (line,) = found(door, "/members/bo/transfers")["items"]
+    assert line == {
+        "id": line["id"],
+        "at": "2026-11-23T10:00:00Z",
+        "posted_at": "2026-11-23T10:00:00Z",
+        "amount": 50,
+        "balance": 50,
+        "kind": "adjustment",
+        "cause": {"kind": "member", "key": id_},
+        "version": 1,
+        "event": {"source": "hub", "id": id_},
+        "corrects": None,
+    }
+    assert told == {
+        "id": id_,
+        "ref": told["ref"],
+        "at": "2026-11-23T10:00:00Z",
+        "member": "bo",
+        "points": 50,
+        "reason": "Fair stand",
+        "transfer": line,
+    }
+    event = found(door, f"/events/{told['ref']}")
+    assert (event["type"], event["subject"]) == ("hub.points.adjusted", "bo")
+    assert event["data"]["points"] == 50
+    assert event["data"]["reason"] == "Fair stand"
+    assert event["data"]["by"].startswith("key/k_")
+    assert event["effects"][0] == {"kind": "points", "member": id_, "amount": 50}
+    assert list(verify.breaches()) == []
+
+
+@pytest.mark.usefixtures("worker")
+def test_an_adjustment_is_received_and_not_earned(door: Door):
+    door.act("POST", "/adjustments", GIVEN)
+    door.act("POST", "/adjustments", GIVEN | {"points": -20})
+    told = found(door, "/members/bo")
+    assert told["points"] == {"balance": 30, "earned": 0}
+    metrics = found(door, "/members/bo/metrics", window="2026-11")["metrics"]
+    assert (metrics["points_earned"], metrics["points_received"]) == (None, 50)
+
+
+@pytest.mark.usefixtures("worker")
+def test_an_alias_names_the_member_and_the_act_keeps_the_id(door: Door):
+    told: Any = door.act("POST", "/adjustments", GIVEN | {"member": "lms:4711"}).json
+    assert told["member"] == "bo"
+
+
+@pytest.mark.usefixtures("worker")
+def test_points_are_taken_only_as_far_as_there_are_some(door: Door, harbor: Club):
+    harbor.happens("bo", "deal.won", amount=10000)
+    assert balance(door) == 100
+    answer = door.act("POST", "/adjustments", GIVEN | {"points": -101})
+    assert (answer.status_code, answer.json["code"]) == (409, "balance")  # type: ignore[index]
+    assert door.act("POST", "/adjustments", GIVEN | {"points": -100}).status_code == 201
+    assert balance(door) == 0
+    assert adjustments() == 1
+    assert list(verify.breaches()) == []
+
+
+def test_what_waits_to_be_taken_is_no_longer_there(door: Door, harbor: Club, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(acts, "WAIT_SECONDS", 0)
+    harbor.happens("bo", "deal.won", amount=10000)
+    taken = [door.act("POST", "/adjustments", GIVEN | {"points": -60}).status_code for _ in range(3)]
+    assert taken == [202, 409, 409]
+    # Nor is there what waits to be given: it may be digested after what would be taken.
+    assert door.act("POST", "/adjustments", GIVEN).status_code == 202
+    assert door.act("POST", "/adjustments", GIVEN | {"points": -60}).status_code == 409
+    harbor.digests()
+    assert balance(door) == 90
+
+
+def test_below_zero_only_points_are_given(door: Door, harbor: Club):
+    harbor.happens("bo", "deal.lost")
+    assert balance(door) == -150
+    assert door.act("POST", "/adjustments", GIVEN | {"points": -1}).status_code == 409
+
+
+def test_an_act_that_waits_for_the_worker_is_on_its_way(door: Door, harbor: Club, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(acts, "WAIT_SECONDS", 0.05)
+    answer = door.act("POST", "/adjustments", GIVEN, key="a")
+    assert answer.status_code == 202
+    told: Any = answer.json
+    assert told["transfer"] is None
+    harbor.digests()
+    assert balance(door) == 50
+    # Same key, same answer.
+    again = door.act("POST", "/adjustments", GIVEN, key="a")
+    assert (again.status_code, again.data) == (202, answer.data)
+
+
+@pytest.mark.usefixtures("worker")
+def test_late_events_leave_an_adjustment_as_it_is(door: Door, harbor: Club):
+    door.act("POST", "/adjustments", GIVEN)
+    harbor.happens("bo", "deal.won", "2026-11-20T10:00:00Z", amount=10000)
+    harbor.happens("bo", "deal.won", "2026-11-10T10:00:00Z", amount=10000)
+    assert [line["amount"] for line in found(door, "/members/bo/transfers")["items"]] == [100, 100, 50]
+    assert balance(door) == 250
+    assert list(verify.breaches()) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "code"),
+    [
+        ({"points": 0}, "points", "nothing"),
+        ({"points": 1.5}, "points", "type"),
+        ({"points": "50"}, "points", "type"),
+        ({"points": True}, "points", "type"),
+        ({"points": 10**9 + 1}, "points", "type"),
+        ({"points": -(10**30)}, "points", "type"),
+        ({"reason": ""}, "reason", "type"),
+        ({"reason": "  "}, "reason", "text"),
+        ({"reason": "one\ntwo"}, "reason", "text"),
+        ({"reason": "x" * 501}, "reason", "type"),
+        ({"reason": None}, "reason", "type"),
+        ({"member": 7}, "member", "type"),
+        ({"pionts": 7}, "", "type"),
+    ],
+)
+def test_a_wrong_adjustment_is_refused(door: Door, change: dict[str, Any], field: str, code: str):
+    refused(door.act("POST", "/adjustments", GIVEN | change), 422, field, code)
+    assert adjustments() == 0
+
+
+def test_whom_the_key_does_not_see_it_does_not_give_points(new_door: Callable[..., Door], harbor: Club):
+    assert harbor
+    assert new_door("members:write").act("POST", "/adjustments", GIVEN).status_code == 403
+    door = new_door("awards:write", organization="acme")
+    for nobody in ("cy", "nobody"):
+        assert door.act("POST", "/adjustments", GIVEN | {"member": nobody}).status_code == 404
+    assert adjustments() == 0
+
+
+def test_who_is_not_active_is_given_nothing(door: Door, harbor: Club):
+    with transaction() as connection:
+        members.deactivate(connection, harbor.numbers["bo"], "test", None, clock.now())
+    refused(door.act("POST", "/adjustments", GIVEN), 422, "member", "inactive")
+    assert adjustments() == 0
+
+
+# Once a key
+
+
+@pytest.mark.usefixtures("worker")
+def test_the_same_key_is_the_same_act_with_the_same_answer(door: Door):
+    first = door.act("POST", "/adjustments", GIVEN, key="a")
+    again = door.act("POST", "/adjustments", GIVEN, key="a")
+    assert first.status_code == 201
+    assert (again.status_code, again.data, again.content_type) == (201, first.data, first.content_type)
+    assert balance(door) == 50
+    other = door.act("POST", "/adjustments", GIVEN, key="b")
+    assert other.json["id"] != first.json["id"]  # type: ignore[index]
+    door.act("POST", "/adjustments", GIVEN)
+    door.act("POST", "/adjustments", GIVEN)
+    assert balance(door) == 200
+
+
+@pytest.mark.usefixtures("worker")
+def test_the_same_key_with_another_body_is_a_conflict(door: Door):
+    door.act("POST", "/adjustments", GIVEN, key="a")
+    answer = door.act("POST", "/adjustments", GIVEN | {"points": 51}, key="a")
+    assert (answer.status_code, answer.content_type) == (409, "application/problem+json")
+    assert answer.json["code"] == "idempotency"  # type: ignore[index]
+    assert balance(door) == 50
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_key_is_each_callers_own(door: Door, new_door: Callable[..., Door]):
+    door.act("POST", "/adjustments", GIVEN, key="a")
+    assert new_door("awards:write").act("POST", "/adjustments", GIVEN | {"points": 7}, key="a").status_code == 201
+    assert balance(door) == 57
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_refusal_is_an_answer_too(door: Door):
+    taken = GIVEN | {"points": -50}
+    first = door.act("POST", "/adjustments", taken, key="a")
+    assert first.status_code == 409
+    door.act("POST", "/adjustments", GIVEN, key="b")
+    again = door.act("POST", "/adjustments", taken, key="a")
+    assert (again.status_code, again.data, again.content_type) == (409, first.data, "application/problem+json")
+    assert balance(door) == 50
+
+
+@pytest.mark.usefixtures("worker")
+def test_what_was_wrong_with_a_request_may_be_mended_under_its_key(door: Door):
+    for wrong in (GIVEN | {"points": "much"}, GIVEN | {"points": 0}):
+        assert door.act("POST", "/adjustments", wrong, key="a").status_code == 422
+    assert door.act("POST", "/adjustments", GIVEN, key="a").status_code == 201
+
+
+@pytest.mark.usefixtures("worker")
+def test_whoever_died_before_answering_has_acted(door: Door):
+    first = door.act("POST", "/adjustments", GIVEN, key="a")
+    with transaction() as connection:
+        connection.execute(update(kept_answers).values(status=None, media=None, answer=None))
+    again = door.act("POST", "/adjustments", GIVEN, key="a")
+    assert (again.status_code, again.json) == (201, first.json)
+    assert balance(door) == 50
+
+
+def test_an_act_that_fails_leaves_its_key_free(door: Door, harbor: Club, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(acts, "WAIT_SECONDS", 0)
+
+    def fail(*_: Any) -> Any:
+        raise RuntimeError("the disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(log, "append", fail)
+        with pytest.raises(RuntimeError):
+            door.act("POST", "/adjustments", GIVEN, key="a")
+    assert door.act("POST", "/adjustments", GIVEN, key="a").status_code == 202
+    harbor.digests()
+    assert balance(door) == 50
+
+
+@pytest.mark.parametrize(("key", "code"), [("", "missing"), ("x" * 256, "too_long")])
+def test_a_key_has_its_bounds(door: Door, key: str, code: str):
+    refused(door.act("POST", "/adjustments", GIVEN, key=key), 422, "Idempotency-Key", code)
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_key_may_be_any_text(door: Door):
+    for key in ("x" * 255, '"8e03978e-40d5-43e8-bc93-6894a57f9324"', "ü / %00"):
+        assert door.act("POST", "/adjustments", GIVEN, key=key).status_code == 201
+        assert door.act("POST", "/adjustments", GIVEN, key=key).status_code == 201
+    assert balance(door) == 150
+
+
+@pytest.mark.usefixtures("worker")
+def test_answers_are_kept_for_a_week(door: Door, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(idempotency, "FORGOTTEN_A_TIME", 2)
+    for key in "abcde":
+        door.act("POST", "/adjustments", GIVEN, key=key)
+    idempotency.forget(clock.now() + 7 * clock.DAY)
+    door.act("POST", "/adjustments", GIVEN, key="a")
+    assert balance(door) == 250
+    idempotency.forget(clock.now() + 7 * clock.DAY + 1)
+    with reader() as connection:
+        assert connection.execute(select(kept_answers)).all() == []
+    door.act("POST", "/adjustments", GIVEN, key="a")
+    assert balance(door) == 300
+
+
+def test_every_act_that_moves_points_takes_a_key(app: Flask):
+    paths = msgspec.json.decode(openapi.document(app))["paths"]
+    acting = [
+        operation
+        for routes in paths.values()
+        for method, operation in routes.items()
+        if method != "get" and any(scope in operation["description"] for scope in ("awards:write", "recognitions"))
+    ]
+    assert acting
+    for operation in acting:
+        assert "Idempotency-Key" in [parameter["name"] for parameter in operation["parameters"]]

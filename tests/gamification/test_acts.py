@@ -1,0 +1,66 @@
+"""The hub's own acts: what they give, and which of the built-in metrics counts it."""
+
+from __future__ import annotations
+
+from tests.gamification.play import Told, play
+
+PROGRAM = """
+points: {won: {event: deal.won, award: 10}, lost: {event: deal.lost, award: -3}}
+badges:
+  given: {when: {metric: points_received, at_least: 100}, points: 7}
+  thanked: {when: {metric: recognitions_received, at_least: 2}}
+levels: {starter: {at: 0}, pro: {at: 50}}
+"""
+
+
+def counted(told: Told) -> dict[str, object]:
+    names = ("points_earned", "points_received", "recognitions_given", "recognitions_received")
+    return {name: told.metric("bo", name) for name in names}
+
+
+def test_an_adjustment_is_received_where_it_gives_and_earned_never():
+    told = play(PROGRAM, "mon bo wins; tue bo hub.points.adjusted points=60; wed bo hub.points.adjusted points=-20")
+    assert told.points("bo") == 50
+    assert (told.metric("bo", "points_earned"), told.metric("bo", "points_received")) == (10, 70)
+    assert told.level("bo") == "starter"
+    assert told.people["bo"].posted == {"rule/won/1": 10, "member/0002": 60, "member/0003": -20}
+
+
+def test_a_prize_is_received_and_its_cause_is_the_board():
+    told = play(PROGRAM, "mon bo hub.prize.won leaderboard=top rank=1 points=300 id=top/2026-11")
+    assert told.people["bo"].posted["leaderboard/top/top/2026-11"] == 300
+    assert (told.metric("bo", "points_earned"), told.metric("bo", "points_received")) == (7, 307)
+    assert told.badges("bo") == ["given"]
+
+
+def test_a_prize_without_points_posts_none():
+    told = play(PROGRAM, "mon bo hub.prize.won leaderboard=top rank=1 points=0")
+    assert told.points("bo") == 0
+
+
+def test_recognition_counts_on_both_sides_and_its_points_as_received():
+    told = play(
+        PROGRAM,
+        """mon bo hub.recognition.given points=50 category=thanks
+           tue bo hub.recognition.received points=30 category=thanks""",
+    )
+    assert counted(told) == {
+        "points_earned": None,
+        "points_received": 30,
+        "recognitions_given": 1,
+        "recognitions_received": 1,
+    }
+    assert told.points("bo") == 0
+
+
+def test_what_comes_by_hand_is_looked_at_by_badges_at_once():
+    told = play(PROGRAM, "mon bo hub.points.adjusted points=99; tue bo wins; wed bo wins")
+    assert told.when("bo", "given") == "2026-11-17 12:00"
+    thanked = "; ".join(f"mon {hour}:00 bo hub.recognition.received points=1 category=thanks" for hour in (10, 11))
+    assert play(PROGRAM, thanked).badges("bo") == ["thanked"]
+
+
+def test_late_events_leave_acts_as_they_were():
+    told = play(PROGRAM, "wed bo hub.points.adjusted points=60; tue bo wins; mon bo loses")
+    assert told.points("bo") == 67
+    assert told.people["bo"].posted["member/0001"] == 60
