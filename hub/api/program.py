@@ -10,8 +10,8 @@ from hub.api import bp
 from hub.api.answers import Moment, answer, moment
 from hub.api.openapi import describe
 from hub.db import reader
+from hub.gamification.versions import BEGINNING
 from hub.identity.access import requires_scope
-from hub.ledger import programs
 from hub.ledger.tables import versions
 from hub.web import not_found
 from hub.widgets import kit
@@ -37,7 +37,7 @@ def get_program() -> Response:
         row = connection.execute(select(versions).order_by(versions.c.version.desc()).limit(1)).first()
     if row is None:
         raise not_found()
-    since = moment(row.in_force_from) if row.in_force_from > programs.BEGINNING else None
+    since = moment(row.in_force_from) if row.in_force_from > BEGINNING else None
     return answer(ProgramAnswer(row.version, moment(row.published_at), since, moment(row.live_from), row.text))
 
 

@@ -48,7 +48,7 @@ def _open(here: Moment, plan: BadgePlan) -> bool:
         return False
     if badge.until is not None and time >= badge.until:
         return False
-    if plan.locked_at is not None and here.event.known_at >= plan.locked_at:
+    if plan.locked is not None and here.event.read > plan.locked:
         return False
     return plan.for_ is None or plan.for_(here.profile.values)
 

@@ -11,9 +11,8 @@ from hub.gamification.events import Event
 from hub.gamification.moment import Moment
 from hub.gamification.numbers import MAX_POINTS
 from hub.gamification.outcome import Points, Skip
-from hub.gamification.plan import Limit, RulePlan, kind_name
+from hub.gamification.plan import Limit, Per, RulePlan
 from hub.gamification.progress import token
-from hub.gamification.windows import WindowKind
 
 
 def apply(here: Moment, rule: RulePlan) -> int:
@@ -98,38 +97,38 @@ def _capped(here: Moment, rule: RulePlan, use: list[Any], amount: int) -> int:
         if used is None:
             continue
         if limit.times is not None and used[2] >= limit.times:
-            return _skip(here, rule, "cap", cap=limit.shared, per=limit.name, times=limit.times)
+            return _skip(here, rule, "cap", cap=limit.shared, per=limit.per.name, times=limit.times)
         if limit.points is not None:
             amount = min(amount, limit.points - used[1])
             if amount <= 0:
-                return _skip(here, rule, "cap", cap=limit.shared, per=limit.name, points=limit.points)
-    for kind in rule.kinds:
-        _book(here, use[1], kind, amount)
-    for key, kind in rule.shared:
-        _book(here, here.state.caps.setdefault(key, {}), kind, amount)
+                return _skip(here, rule, "cap", cap=limit.shared, per=limit.per.name, points=limit.points)
+    for per in rule.counted:
+        _book(here, use[1], per, amount)
+    for key, per in rule.shared:
+        _book(here, here.state.caps.setdefault(key, {}), per, amount)
     return amount
 
 
 def _used(here: Moment, use: list[Any], limit: Limit) -> list[int] | None:
     books = use[1] if limit.shared is None else here.state.caps.setdefault(limit.shared, {})
-    return _page(here, books, limit.kind, limit.name)
+    return _page(here, books, limit.per)
 
 
-def _book(here: Moment, books: dict[str, list[int]], kind: WindowKind, amount: int) -> None:
-    page = _page(here, books, kind, kind_name(kind))
+def _book(here: Moment, books: dict[str, list[int]], per: Per, amount: int) -> None:
+    page = _page(here, books, per)
     if page is not None:
         page[1] += amount
         page[2] += 1
 
 
-def _page(here: Moment, books: dict[str, list[int]], kind: WindowKind, name: str) -> list[int] | None:
+def _page(here: Moment, books: dict[str, list[int]], per: Per) -> list[int] | None:
     """What was used in the window that holds the event; None where the kind is a span that does not."""
-    page = books.get(name)
+    page = books.get(per.page)
     if page is None or here.event.time >= page[0]:
-        window = here.plan.calendar.window(kind, here.event.time)
+        window = per.calendar.window(per.kind, here.event.time)
         if not window.start <= here.event.time < window.end:
             return None
-        page = books[name] = [window.end, 0, 0]
+        page = books[per.page] = [window.end, 0, 0]
     return page
 
 

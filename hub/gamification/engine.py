@@ -36,7 +36,7 @@ def fold(
 
 def _run(here: Moment, events: Sequence[Event]) -> Outcome:
     standing = _standing(here)
-    for event in events:
+    for event in map(here.plan.fitting, events):
         while standing and standing[0].place < event.place:
             _stand_alone(here, standing.pop(0))
         mine = []
@@ -137,6 +137,7 @@ def _passes(here: Moment) -> None:
 
 def needs(plan: Plan, event: Event) -> Iterable[str]:
     """Names of the parts that folding this event may read."""
+    event = plan.fitting(event)
     touched = plan.touched(event.type, event.time)
     for rule in touched.rules:
         if rule.rule.once_per is not None:

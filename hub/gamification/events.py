@@ -246,6 +246,11 @@ def _unfit(attribute: Attribute, value: Any) -> Fault:
 def _fit(attribute: Attribute) -> Callable[[Any], bool]:
     if attribute.one_of:
         return _one_of(frozenset(attribute.one_of))
+    return fits_type(attribute)
+
+
+def fits_type(attribute: Attribute) -> Callable[[Any], bool]:
+    """Whether a value is of the attribute's type, whatever it may be narrowed to."""
     return {"number": _is_number, "integer": _is_integer, "text": _is_text, "boolean": _is_boolean, "date": is_date}[
         attribute.type
     ]

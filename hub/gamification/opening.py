@@ -18,7 +18,8 @@ from hub.gamification.events import Event
 from hub.gamification.moment import Moment
 from hub.gamification.outcome import Points
 from hub.gamification.plan import ActionPlan, GoalPlan, Plan
-from hub.gamification.progress import BEGINNING, Given, Parts, State
+from hub.gamification.progress import Given, Parts, State
+from hub.gamification.versions import BEGINNING
 from hub.gamification.windows import Window
 
 #: What is kept of an action: since when it is open, when it was closed last, when its event came last.

@@ -18,12 +18,14 @@ from hub.gamification import runs
 from hub.gamification.actions import Action
 from hub.gamification.badges import AtLeastOf, Badge, GoalReached, HasBadge, HasLevel, Leaf, MetricAtLeast, When
 from hub.gamification.conditions import Condition, compiled
+from hub.gamification.events import Event, LogPlace
 from hub.gamification.goals import Goal, OfPrevious
 from hub.gamification.leaderboards import Leaderboard
 from hub.gamification.metrics import Metric
 from hub.gamification.points import Boost, Cap, Rule, SharedCap
-from hub.gamification.program import Program
 from hub.gamification.streaks import Streak
+from hub.gamification.versions import BEGINNING, END, Unsure, in_force
+from hub.gamification.versions import Version as Version
 from hub.gamification.windows import Calendar, WindowKind
 
 Named = TypeVar("Named", SharedCap, Boost)
@@ -35,22 +37,23 @@ def kind_name(kind: WindowKind) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
-    """A published version: in force for points from `in_force_from`; all instants in microseconds."""
+class Per:
+    """A kind of window in which use is counted, on the calendar of the version that says so."""
 
-    number: int
-    program: Program
-    in_force_from: int = -(2**62)
-    published_at: int = -(2**62)
-    live_from: int = -(2**62)
+    kind: WindowKind
+    calendar: Calendar
+    page: str  # under which the state keeps it
+
+    @property
+    def name(self) -> str:
+        return kind_name(self.kind)
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
     """A cap ready to be asked: of one rule (`shared` None), or of several."""
 
-    kind: WindowKind
-    name: str
+    per: Per
     points: int | None
     times: int | None
     shared: str | None = None
@@ -73,8 +76,8 @@ class RulePlan:
     from_: int
     until: int
     limits: tuple[Limit, ...]
-    kinds: tuple[WindowKind, ...]  # in which this rule's own use is counted
-    shared: tuple[tuple[str, WindowKind], ...]  # caps it counts toward
+    counted: tuple[Per, ...]  # in which this rule's own use is counted
+    shared: tuple[tuple[str, Per], ...]  # caps it counts toward
     boosts: tuple[BoostPlan, ...]
     onces: tuple[str | bool, ...]  # what any version asks to happen once: an award is told to all of them
     displaces: bool  # an award of it can mean less of another
@@ -121,7 +124,7 @@ class BadgePlan:
     badge: Badge
     for_: Fits
     tiers: tuple[tuple[str | None, When | None], ...]
-    locked_at: int | None
+    locked: LogPlace | None  # the version that locked it
     gated: bool  # what is due may have to wait, for its time, its member, its window: looked at at each event
 
 
@@ -175,11 +178,13 @@ class Plan:
         self.newest = versions[-1]
         self.program = self.newest.program
         settings = self.program.settings
-        self.calendar = Calendar(settings.time_zone, settings.week_starts)
+        self._calendars: dict[tuple[str, str], Calendar] = {}
+        self.calendar = self._calendar(self.newest)
         self.time_zone = settings.time_zone
-        self._in_force = sorted(self.versions, key=lambda version: (version.in_force_from, version.number))
-        self._starts = [version.in_force_from for version in self._in_force]
-        self._starts[0] = -(2**62)
+        self.stretches = in_force(self.versions)
+        self._starts = [stretch.start for stretch in self.stretches]
+        self.fitting = Unsure(self.versions).fitting
+        self._earlier: dict[int, Plan] = {}
         self._caps = {version.number: _by_rule(version.program.caps.values()) for version in self.versions}
         self._boosts = {version.number: _by_rule(version.program.boosts.values()) for version in self.versions}
         self.metrics = self._plan_metrics()
@@ -195,13 +200,44 @@ class Plan:
         self._touched: dict[tuple[int, str], Touched] = {}
         self._look_up_dependents()
 
+    def _calendar(self, version: Version) -> Calendar:
+        """One calendar for all versions that have the same: it remembers its windows."""
+        settings = version.program.settings
+        key = (settings.time_zone, settings.week_starts)
+        if key not in self._calendars:
+            self._calendars[key] = Calendar(*key)
+        return self._calendars[key]
+
+    # Earlier versions
+
+    def as_of(self, number: int) -> Plan:
+        """The plan before the versions after this one were published."""
+        if number >= self.newest.number:
+            return self
+        known = self._earlier.get(number)
+        if known is None:
+            versions = [version for version in self.versions if version.number <= number]
+            known = self._earlier[number] = Plan(versions, self.also)
+        return known
+
+    def number_at(self, place: LogPlace) -> int:
+        """The number of the version that was the newest when an entry came to this place in the log; the first one,
+        where there was none yet.
+        """
+        return max((one.number for one in self.versions if one.read < place), default=self.versions[0].number)
+
+    def published_since(self, number: int) -> tuple[Version, ...]:
+        """The versions after this one, in the order in which they were published."""
+        return tuple(version for version in self.versions if version.number > number)
+
     # Points: the version in force at the event's time
 
     def touched(self, event_type: str, time: int) -> Touched:
         segment = bisect_right(self._starts, time) - 1 if len(self._starts) > 1 else 0
         found = self._touched.get((segment, event_type))
         if found is None:
-            found = self._touched[segment, event_type] = self._touch(self._in_force[segment], event_type)
+            version = self.stretches[segment].version
+            found = self._touched[segment, event_type] = self._touch(version, event_type)
         return found
 
     def _touch(self, version: Version, event_type: str) -> Touched:
@@ -215,35 +251,44 @@ class Plan:
     def _plan_rule(self, version: Version, rule: Rule) -> RulePlan:
         shared = self._caps[version.number].get(rule.key, [])
         same = self._same(rule.key)
-        limits = [_limit(cap) for cap in rule.caps] + [_limit(cap.cap, cap.key) for cap in shared]
+        limits = [self._limit(version, cap) for cap in rule.caps]
+        limits += [self._limit(version, cap.cap, cap.key) for cap in shared]
         return RulePlan(
             rule,
             _fits(rule.where),
             _fits(rule.for_),
             *_bounds(rule.from_, rule.until),
             tuple(limits),
-            tuple(dict.fromkeys(cap.per for other in same for cap in other.caps)),
-            tuple((cap.key, kind) for cap in shared for kind in self._shared_kinds(cap.key)),
+            tuple(dict.fromkeys(self._per(one, cap.per) for one, other in same for cap in other.caps)),
+            tuple((cap.key, per) for cap in shared for per in self._shared_pers(cap.key)),
             tuple(
                 BoostPlan(boost.key, boost.factor, *_bounds(boost.from_, boost.until), _fits(boost.for_))
                 for boost in self._boosts[version.number].get(rule.key, ())
             ),
-            tuple(dict.fromkeys(other.once_per for other in same if other.once_per is not None)),
-            rule.award.points < 0 or any(map(_limited, same)) or self._shares(rule.key),
+            tuple(dict.fromkeys(other.once_per for _, other in same if other.once_per is not None)),
+            rule.award.points < 0 or any(_limited(other) for _, other in same) or self._shares(rule.key),
             version.number,
         )
 
-    def _same(self, key: str) -> list[Rule]:
+    def _limit(self, version: Version, cap: Cap, shared: str | None = None) -> Limit:
+        return Limit(self._per(version, cap.per), cap.points, cap.times, shared)
+
+    def _per(self, version: Version, kind: WindowKind) -> Per:
+        calendar, name = self._calendar(version), kind_name(kind)
+        page = name if calendar is self.calendar else f"{name} {calendar.time_zone} {calendar.week_starts}"
+        return Per(kind, calendar, page)
+
+    def _same(self, key: str) -> list[tuple[Version, Rule]]:
         """The rule in every version: a key means the same thing in all, so use is counted by it."""
-        return [version.program.rules[key] for version in self.versions if key in version.program.rules]
+        return [(version, version.program.rules[key]) for version in self.versions if key in version.program.rules]
 
     def _shares(self, key: str) -> bool:
         """Whether the rule shares a cap with others in any version."""
         return any(key in caps for caps in self._caps.values())
 
-    def _shared_kinds(self, key: str) -> list[WindowKind]:
-        caps = [version.program.caps[key].cap for version in self.versions if key in version.program.caps]
-        return list(dict.fromkeys(cap.per for cap in caps))
+    def _shared_pers(self, key: str) -> list[Per]:
+        named = [version for version in self.versions if key in version.program.caps]
+        return list(dict.fromkeys(self._per(version, version.program.caps[key].cap.per) for version in named))
 
     # Metrics
 
@@ -335,20 +380,20 @@ class Plan:
             tiers: tuple[tuple[str | None, When | None], ...] = ((None, badge.when),)
             if badge.tiers:
                 tiers = tuple((tier.name, tier.when) for tier in badge.tiers)
-            locked_at = self._locked_at(badge.key)
-            gated = _waits(badge) or locked_at is not None
-            plans.append(BadgePlan(index, badge, _fits(badge.for_), tiers, locked_at, gated))
+            locked = self._locked(badge.key)
+            gated = _waits(badge) or locked is not None
+            plans.append(BadgePlan(index, badge, _fits(badge.for_), tiers, locked, gated))
         return plans
 
-    def _locked_at(self, key: str) -> int | None:
-        """When the badge was locked, if the newest version has it so."""
-        at = None
+    def _locked(self, key: str) -> LogPlace | None:
+        """Where in the log the badge was locked, if the newest version has it so."""
+        place = None
         for version in reversed(self.versions):
             badge = version.program.badges.get(key)
             if badge is None or badge.state != "locked":
                 break
-            at = version.published_at
-        return at
+            place = version.read
+        return place
 
     def _plan_goals(self) -> list[GoalPlan]:
         own = [goal for goal in self.program.goals.values() if goal.whose == "member"]
@@ -457,12 +502,13 @@ class Fragile:
         """Whether a bonus could be taken back: an action closed earlier may have opened earlier too."""
         return bool(_POINTS & self._rising) and any(one.action.bonus for one in self._plan.actions)
 
-    def by(self, event_type: str, time: int, data: Mapping[str, Any]) -> bool:
+    def by(self, event: Event) -> bool:
         """Whether this late event could take an award away."""
-        touched = self._plan.touched(event_type, time)
+        event = self._plan.fitting(event)
+        touched = self._plan.touched(event.type, event.time)
         if self._any or (_POINTS & self._rising and any(rule.displaces for rule in touched.rules)):
             return True
-        return any(self._lowers(plan.metric, event_type, data) for plan in touched.metrics)
+        return any(self._lowers(plan.metric, event.type, event.data) for plan in touched.metrics)
 
     def _lowers(self, metric: Metric, event_type: str, data: Mapping[str, Any]) -> bool:
         if metric.key in self._falling or metric.key not in self._rising:
@@ -529,7 +575,7 @@ def _fits(condition: Condition | None) -> Fits:
 
 
 def _bounds(from_: int | None, until: int | None) -> tuple[int, int]:
-    return (-(2**62) if from_ is None else from_, 2**62 if until is None else until)
+    return (BEGINNING if from_ is None else from_, END if until is None else until)
 
 
 def _by_rule(entries: Iterable[Named]) -> dict[str, list[Named]]:
@@ -539,7 +585,3 @@ def _by_rule(entries: Iterable[Named]) -> dict[str, list[Named]]:
         for rule in entry.rules:
             found.setdefault(rule, []).append(entry)
     return found
-
-
-def _limit(cap: Cap, shared: str | None = None) -> Limit:
-    return Limit(cap.per, kind_name(cap.per), cap.points, cap.times, shared)

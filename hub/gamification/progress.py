@@ -18,8 +18,7 @@ from hub.gamification import runs
 from hub.gamification.events import LogPlace, Place
 from hub.gamification.numbers import Number
 from hub.gamification.plan import Plan
-
-BEGINNING, END = -(2**62), 2**62
+from hub.gamification.versions import BEGINNING, END
 
 #: A metric's slot for one kind of window: where the window now counted ends, its name, its tally, where it starts, the
 #: tally of
@@ -50,7 +49,10 @@ class State:
     kept: list[str]  # keys of kept awards
     actions: dict[str, list[int | None]]  # action -> opened at, closed at, last event of it; see `opening`
     open: list[str]  # badges by object that had to wait, and of which every object has been looked at since
-    read: LogPlace = (BEGINNING, 0)  # the newest place in the log of what was folded
+    read: LogPlace = (
+        BEGINNING,
+        0,
+    )  # the newest place in the log of what was folded, or of the version it was folded with
 
 
 def beginning(plan: Plan) -> State:
@@ -74,6 +76,7 @@ def beginning(plan: Plan) -> State:
         kept=[],
         actions={},
         open=[],
+        read=plan.newest.read,
     )
 
 

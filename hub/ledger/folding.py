@@ -83,7 +83,7 @@ class _Batch:
         self, connection: Connection, plan: Plan, new: dict[int, list[Event]], again: set[int], now: int
     ) -> None:
         self.connection, self.plan, self.new, self.now = connection, plan, new, now
-        self.of_older_versions: set[int] = set()
+        self.versions: dict[int, int] = {}  # of the progress of those that an older version has folded
         self.states = self._states(new.keys() | again)
         self.again = again | {who for who in new if self._is_behind(who)}
         # A fold from the beginning costs the same for one new entry as for all that wait.
@@ -97,23 +97,24 @@ class _Batch:
     def _states(self, who: Iterable[int]) -> dict[int, State]:
         rows = connection_rows(self.connection, progress, list(who))
         newest = self.plan.newest.number
-        self.of_older_versions |= {row.member for row in rows if row.version != newest and row.state}
+        self.versions |= {row.member: row.version for row in rows if row.version != newest and row.state}
         return {row.member: unpacked(self.plan, unpack(row.state)) for row in rows if row.version == newest}
 
     def _is_behind(self, who: int) -> bool:
         """Whether its new entries cannot simply be added: an older version's progress, or one belongs earlier.
 
-        In the log too: a writer may have committed late, after what was known later was digested.
+        In the log too: a writer may have committed late, after what was known later was digested, or a version was
+        published since.
         """
         state = self.states.get(who)
-        if state is not None and self.new[who][0].read < state.read:
+        if who in self.versions or self.new[who][0].read < (state.read if state else self.plan.newest.read):
             return True
         place = state.place if state else None
         for event in self.new[who]:
             if place is not None and event.place < place:
                 return True
             place = event.place
-        return who in self.of_older_versions
+        return False
 
     def _with_kept(self, everybody: Iterable[int]) -> list[int]:
         return [who for who in everybody if who in self.again or (who in self.states and self.states[who].kept)]
@@ -171,22 +172,31 @@ class _Batch:
         )
 
     def _fold_again(self, who: int) -> Result:
-        known, new = self._read(who)
+        known, new, version = self._read(who)
         kept, standing = facts(self.connection, [who]).get(who, (set(), {}))
         given = replace(self.given(who), kept=(), posted={})
-        folded = refold.again(self.plan, known, new, standing, kept, given)
+        folded = refold.again(self.plan, known, new, standing, kept, given, version)
         parts = [(name, pack(content)) for name, content in sorted(folded.parts.found.items())]
         return Result(who, pack(packable(folded.state)), parts, folded.outcome, folded)
 
-    def _read(self, who: int) -> tuple[list[Event], Sequence[Event]]:
-        """What the log held before the first new entry, and all from there on, in its order."""
+    def _read(self, who: int) -> tuple[list[Event], list[Event], int]:
+        """The member's entries: those that the log held before anything new came, an entry or a version, and all from
+        there on, in its order; the version that the former were folded with.
+        """
         new = self.new.get(who, ())
-        known = digested(self.connection, who, new)
-        if not new or all(event.read < new[0].read for event in known):
-            return known, new
-        after = [event for event in known if event.read > new[0].read]
-        before = [event for event in known if event.read < new[0].read]
-        return before, sorted([*after, *new], key=lambda event: event.read)
+        places = [new[0].read] if new else []
+        version = self.plan.newest.number
+        if who in self.versions:
+            version = self.versions[who]
+            places.append(self.plan.published_since(version)[0].read)
+        if not places:
+            return digested(self.connection, who), [], version
+        first = min(places)
+        before: list[Event] = []
+        after = list(new)
+        for event in digested(self.connection, who, new):
+            (before if event.read <= first else after).append(event)
+        return before, sorted(after, key=lambda event: event.read), min(version, self.plan.number_at(first))
 
 
 def waiting(connection: Connection, members: Iterable[int]) -> dict[int, list[Event]]:

@@ -6,18 +6,17 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, func, select
 
-from hub.db import once
+from hub.db import on_sqlite, once
 from hub.gamification import homepages
 from hub.gamification import program as programs
 from hub.gamification.faults import Fault
 from hub.gamification.homepages import Widgets
 from hub.gamification.plan import Plan, Version
-from hub.gamification.windows import Calendar
+from hub.gamification.program import Program
+from hub.gamification.versions import BEGINNING
 from hub.ledger import log
-from hub.ledger.tables import progress, versions
+from hub.ledger.tables import entries, progress, versions
 from hub.signals import publish as tell
-
-BEGINNING = -(2**62)
 
 #: Topic of what depends on the program as such.
 PROGRAM = "program"
@@ -49,50 +48,87 @@ def newest(connection: Connection) -> Version | None:
 def _versions(connection: Connection) -> list[Version]:
     rows = connection.execute(select(versions).order_by(versions.c.version)).all()
     return [
-        Version(row.version, programs.published(row.text), row.in_force_from, row.published_at, row.live_from)
+        Version(
+            row.version, programs.published(row.text), row.in_force_from, row.published_at, row.live_from, row.after
+        )
         for row in rows
     ]
 
 
 def publish_text(
-    connection: Connection, text: str, now: int, widgets: Widgets = homepages.SERVED
+    connection: Connection,
+    text: str,
+    now: int,
+    widgets: Widgets = homepages.SERVED,
+    in_force_from: int | None = None,
 ) -> Version | list[Fault]:
-    """Make the text the next version, in force from now (version 1: from the beginning of time); or its faults.
+    """Make the text the next version, in force from now, or from that instant (version 1: from the beginning of time);
+    or its faults.
 
-    `widgets` are those that homepages may place.
+    `widgets` are those that homepages may place. Whoever publishes at the same moment waits, and comes after this.
     """
-    reading = programs.read(text, now=now, widgets=widgets)
-    if reading.program is None:
-        return list(reading.faults)
+    _take_turns(connection)
     earlier = plan(connection)
-    for version in earlier.versions if earlier else ():
-        if faults := programs.changed(version.program, reading.program):
-            return faults
-    before = earlier.newest if earlier else None
-    version = _version(reading.program, before, now)
+    version = draft(earlier, text, now, widgets, in_force_from, _newest_entry(connection))
+    if isinstance(version, list):
+        return version
     connection.execute(
         versions.insert().values(
             version=version.number,
             text=text,
-            published_at=now,
+            published_at=version.published_at,
             in_force_from=version.in_force_from,
             live_from=version.live_from,
+            after=version.after,
         )
     )
-    log.release(connection, now, types=list(version.program.events))
+    log.release(connection, now, types=list(version.program.events), event_types=version.program.events)
     tell(connection, [PROGRAM], now)
     return version
 
 
-def _version(program: programs.Program, before: Version | None, now: int) -> Version:
-    if before is not None:
-        live = program.settings.live_from
-        return Version(before.number + 1, program, now, now, before.live_from if live is None else live)
+def draft(
+    earlier: Plan | None,
+    text: str | bytes,
+    now: int,
+    widgets: Widgets,
+    in_force_from: int | None = None,
+    after: int = 0,
+) -> Version | list[Fault]:
+    """The version that this text would be, were it published now; or its faults. `after`: the log's newest entry."""
+    reading = programs.read(text, now=now, widgets=widgets)
+    if reading.program is None:
+        return list(reading.faults)
+    for version in earlier.versions if earlier else ():
+        if faults := programs.changed(version.program, reading.program):
+            return faults
+    return _version(reading.program, earlier.newest if earlier else None, now, in_force_from, after)
+
+
+def _version(program: Program, before: Version | None, now: int, in_force_from: int | None, after: int) -> Version:
     live = program.settings.live_from
-    if live is None:
-        calendar = Calendar(program.settings.time_zone, program.settings.week_starts)
-        live = calendar.window("day", now).start
-    return Version(1, program, BEGINNING, now, live)
+    if before is None:
+        if live is None:
+            live = program.calendar.window("day", now).start
+        return Version(1, program, BEGINNING, now, live, after)
+    # Who waited for another publication read the clock before it.
+    now = max(now, before.published_at)
+    since = now if in_force_from is None else in_force_from
+    return Version(before.number + 1, program, since, now, before.live_from if live is None else live, after)
+
+
+def _take_turns(connection: Connection) -> None:
+    """Wait for who publishes at this moment. On SQLite everybody waits who writes."""
+    if not on_sqlite(connection):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_PUBLISHING})")
+
+
+#: Any number that nothing else locks by.
+_PUBLISHING = 4_827_713_063
+
+
+def _newest_entry(connection: Connection) -> int:
+    return connection.scalar(select(func.max(entries.c.no))) or 0
 
 
 def share_folded(connection: Connection, newest: Version) -> tuple[int, int]:

@@ -2,22 +2,24 @@
 
 State and amounts come out of one fold over everything in canonical order. Awards are facts: what the fold derived
 after some entry of the log, entries taken one after another. So where an entry could take an award away, the log is
-read up to just before it and again after it; an award that is gone by then stays as a kept one.
+read up to just before it and again after it; an award that is gone by then stays as a kept one. A publication is a
+place in the log like an entry: what came before it is read with the versions there were.
 """
 
 from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from hub.gamification import engine
 from hub.gamification.events import Event
-from hub.gamification.outcome import Award, Outcome
+from hub.gamification.outcome import Award, Effect, Outcome, Points
 from hub.gamification.plan import Plan
 from hub.gamification.progress import Given, Kept, Parts, State, beginning
 
-LATE = "late"
+#: Why an award is kept: what came into the log when the fold last derived it.
+LATE, VERSION = "late", "version"
 
 #: A kept award can make itself due (by its points) and, once taken off, not due again: then it stays kept.
 _MOST_TRIES = 1_000
@@ -25,24 +27,39 @@ _MOST_TRIES = 1_000
 
 @dataclass(slots=True)
 class Folded:
-    """A member folded from the beginning. `kept`: the awards that stand although the fold does not derive them."""
+    """A member folded from the beginning. `kept`: the awards that stand although the fold does not derive them;
+    `reasons` says why, of those that are kept since.
+    """
 
     state: State
     parts: Parts
     outcome: Outcome
     kept: dict[str, Kept]
+    reasons: dict[str, str] = field(default_factory=dict)
 
 
 def again(
-    plan: Plan, known: Sequence[Event], new: Sequence[Event], facts: Mapping[str, Kept], kept: set[str], given: Given
+    plan: Plan,
+    known: Sequence[Event],
+    new: Sequence[Event],
+    facts: Mapping[str, Kept],
+    kept: set[str],
+    given: Given,
+    version: int | None = None,
 ) -> Folded:
     """Fold everything: `known` and `new` (the latter in the log's order). `facts` are the awards that stand, `kept`
-    the keys of the kept ones.
+    the keys of the kept ones, `version` the one that `known` was folded with; None: the plan's newest.
     """
-    reading = _Reading(plan, known, facts, kept, given)
+    since = plan.newest.number if version is None else version
+    reading = _Reading(plan.as_of(since), known, facts, kept, given)
+    later = list(plan.published_since(since))
     for event in new:
+        while later and later[0].read < event.read:
+            reading.turn_to(plan.as_of(later.pop(0).number))
         reading.take(event)
-    return reading.fold()
+    for published in later:
+        reading.turn_to(plan.as_of(published.number))
+    return reading.end()
 
 
 class _Reading:
@@ -59,12 +76,20 @@ class _Reading:
         self.plan, self.given = plan, given
         self.events = sorted(known)
         self.facts, self.kept = dict(facts), set(kept)
+        self.reasons: dict[str, str] = {}
         self.folded: Folded | None = None  # of all events, where it is at hand
         self.settled = True  # facts and kept are those after the last event
 
+    def turn_to(self, plan: Plan) -> None:
+        """A version is published: what stood before it stays, and all is folded with it."""
+        if not self.settled:
+            self.fold()
+        self.plan, self.folded = plan, None
+        self.fold(VERSION)
+
     def take(self, event: Event) -> None:
         late = bool(self.events) and event.place < self.events[-1].place
-        careful = bool(self.kept) or (late and self.plan.fragile.by(event.type, event.time, event.data))
+        careful = bool(self.kept) or (late and self.plan.fragile.by(event))
         if careful and not self.settled:
             self.fold()
         insort(self.events, event)
@@ -76,14 +101,28 @@ class _Reading:
         if careful:
             self.fold()
 
-    def fold(self) -> Folded:
-        """What stands after the last entry."""
+    def fold(self, reason: str = LATE) -> Folded:
+        """What stands after the last entry; `reason`: why what is not derived any more is not."""
         if self.folded is None:
             self.folded = _with_facts(self.plan, self.events, self.facts, self.kept, self.given)
-            self.facts |= _facts_of(self.folded.outcome)
+            self._note(self.folded.outcome)
+            new = self.folded.kept.keys() - (self.kept - self.reasons.keys())
+            self.reasons = {key: self.reasons.get(key, reason) for key in new}
             self.kept = set(self.folded.kept)
             self.settled = True
         return self.folded
+
+    def end(self) -> Folded:
+        """As `fold`, where all has been read; each award with the version that gave it first."""
+        folded = self.fold()
+        folded.reasons = self.reasons
+        folded.outcome.effects = [self._as_first_given(effect) for effect in folded.outcome.effects]
+        return folded
+
+    def _as_first_given(self, effect: Effect) -> Effect:
+        if not isinstance(effect, Award | Points) or effect.key not in self.facts:
+            return effect
+        return effect._replace(version=self.facts[effect.key].version)
 
     def _go_on(self, folded: Folded, event: Event) -> None:
         """Add an entry that comes after all others to the fold at hand."""
@@ -95,7 +134,13 @@ class _Reading:
         folded.outcome.effects += outcome.effects
         folded.outcome.values |= outcome.values
         folded.outcome.organizations |= outcome.organizations
-        self.facts |= _facts_of(outcome)
+        self._note(outcome)
+
+    def _note(self, outcome: Outcome) -> None:
+        """The awards that were derived, each of the version that gave it first."""
+        for fact in (fact_of(effect) for effect in outcome.effects if isinstance(effect, Award)):
+            before = self.facts.get(fact.key)
+            self.facts[fact.key] = fact if before is None else replace(fact, version=before.version)
 
 
 def _with_facts(plan: Plan, events: Sequence[Event], facts: Mapping[str, Kept], kept: set[str], given: Given) -> Folded:
@@ -120,10 +165,6 @@ def _with_facts(plan: Plan, events: Sequence[Event], facts: Mapping[str, Kept], 
 def _standing(given: Given, facts: Mapping[str, Kept], kept: Collection[str]) -> Given:
     stand = tuple(facts[key] for key in sorted(kept))
     return replace(given, kept=stand, posted={key: fact.points for key, fact in facts.items()})
-
-
-def _facts_of(outcome: Outcome) -> dict[str, Kept]:
-    return {award.key: fact_of(award) for award in outcome.effects if isinstance(award, Award)}
 
 
 def fact_of(award: Award) -> Kept:

@@ -75,9 +75,9 @@ def _of_member(connection: Connection, plan: Plan, who: int) -> Iterator[str]:
     given, (kept, facts) = _given(connection, who)
     events = folding.digested(connection, who)
     in_log_order = sorted(events, key=lambda event: event.read)
-    # What people were shown, read from the log alone; what stands beside it came from profiles and versions of their
-    # day.
-    read = refold.again(plan, [], in_log_order, {}, set(), given)
+    # What people were shown, read from the log and its versions alone; what stands beside it came from profiles of
+    # their day.
+    read = refold.again(plan, [], in_log_order, {}, set(), given, plan.versions[0].number)
     shown = {effect.key for effect in read.outcome.effects if isinstance(effect, Award)} | set(read.kept)
     for key in sorted(shown - set(facts)):
         yield f"award {key} is missing"

@@ -101,7 +101,8 @@ transfers = Table(
     sqlite_autoincrement=True,
 )
 
-#: Published versions of the program. Version 1 is in force from the beginning of time.
+#: Published versions of the program. Version 1 is in force from the beginning of time. `after` is the number of the
+#: newest entry that was in the log by then.
 versions = Table(
     "versions",
     db.metadata,
@@ -110,6 +111,7 @@ versions = Table(
     Column("published_at", BigInteger, nullable=False),
     Column("in_force_from", BigInteger, nullable=False),
     Column("live_from", BigInteger, nullable=False),
+    Column("after", BigInteger, nullable=False, server_default="0"),
 )
 
 #: A member's bounded state, packed, and the version it was folded with. An organization's, of events about it, has its

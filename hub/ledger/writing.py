@@ -16,7 +16,6 @@ from hub.gamification.outcome import Award, Extended, Points, Reached
 from hub.gamification.plan import Plan
 from hub.gamification.ranking import order_key
 from hub.ledger import bulk, folding, rollup, topics
-from hub.ledger.refold import LATE
 from hub.ledger.tables import (
     accounts,
     awards,
@@ -146,14 +145,14 @@ def _moved(connection: Connection, result: folding.Result, given: dict[str, Awar
             event = award.event
             moved = {"entry": event.entry, "time": event.time, "source": event.source, "id": event.id, "kept": None}
             connection.execute(update(awards).where(awards.c.no == row.no).values(moved))
-        elif award is None and row.kept is None:
+        elif award is None and (row.kept is None or row.entry != result.folded.kept[key].entry):
             fact = result.folded.kept[key]
             moved = {
                 "entry": fact.entry,
                 "time": fact.place[0],
                 "source": fact.place[1],
                 "id": fact.place[2],
-                "kept": LATE,
+                "kept": result.folded.reasons.get(key, row.kept),
             }
             connection.execute(update(awards).where(awards.c.no == row.no).values(moved))
     appeared = [fact for key, fact in result.folded.kept.items() if key not in standing]
@@ -163,7 +162,7 @@ def _moved(connection: Connection, result: folding.Result, given: dict[str, Awar
             awards.insert().values(
                 member=result.who, kind=fact.kind, badge=fact.badge, tier=fact.tier, key=fact.key, object=fact.object,
                 window=fact.window, points=fact.points, entry=fact.entry, time=time, source=source, id=name,
-                version=fact.version, posted_at=now, kept=LATE,
+                version=fact.version, posted_at=now, kept=result.folded.reasons[fact.key],
             )
         )  # fmt: skip
     return set(standing)

@@ -1,0 +1,11 @@
+"""A version knows its place in the log: which entries came before it was published."""
+
+from alembic import op
+from sqlalchemy import BigInteger, Column
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    op.add_column("versions", Column("after", BigInteger, nullable=False, server_default="0"))
