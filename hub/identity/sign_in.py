@@ -6,7 +6,7 @@ After signing in one lands on the page that was asked for, if it is one of ours.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -29,6 +29,8 @@ bp = Blueprint("identity", __name__)
 #: The ids that a demo puts first in each role, among the app's extensions.
 FIRST = "sign_in_first"
 PEOPLE = 60
+#: How many of a role are offered to who has not searched: so one role is not a page long.
+OF_ROLE = 9
 SEARCH_CHARACTERS = 100
 
 
@@ -88,14 +90,15 @@ def local(address: str) -> str:
 
 
 def _by_role(asked: str) -> list[tuple[str, list[Choice]]]:
-    """People of each role, some of every one; those whose name, id or organization matches what was asked."""
+    """Some people of each role; or all those whose name, id or organization matches what was asked."""
     with reader() as connection:
         found = [_choice(row) for row in _people(connection, asked)]
         titles = _titles(connection)
     order = {role: place for place, role in enumerate(titles)}
     found.sort(key=lambda one: (order.get(one.role, len(order)), one.role))
     groups = groupby(found, key=lambda one: one.role)
-    return [(said(titles.get(role, {}), role, language()), list(several)) for role, several in groups]
+    most = PEOPLE if asked else OF_ROLE
+    return [(said(titles.get(role, {}), role, language()), list(islice(several, most))) for role, several in groups]
 
 
 def _titles(connection: Connection) -> dict[str, Mapping[str, str]]:

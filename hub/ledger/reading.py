@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -435,7 +436,20 @@ def _goal(connection: Connection, one: _Member, goal: Goal, window: Window) -> G
     if target is None:
         return None
     reached = _reached(connection, one.given.who).get((goal.key, window.name))
-    return _standing(one.plan, goal, window, actual, target, reached is not None, reached, one.given.now)
+    standing = _standing(one.plan, goal, window, actual, target, reached is not None, reached, one.given.now)
+    return replace(standing, changed_at=_changed(connection, one, window).get(goal.metric))
+
+
+def _changed(connection: Connection, one: _Member, window: Window) -> dict[str, int]:
+    """When the metrics of the member's goals last changed in this window."""
+    t, who = member_values.c, one.given.who
+    metrics = {plan.goal.metric for plan in one.plan.goals}
+    query = select(t.metric, t.changed_at).where(t.member == who, t.metric.in_(metrics), t.window == window.name)
+    return once(
+        connection,
+        ("changed", who, window.name),
+        lambda: {row.metric: row.changed_at for row in connection.execute(query)},
+    )
 
 
 def _reached(connection: Connection, member: int) -> dict[tuple[str, str], int]:
@@ -463,16 +477,20 @@ def _organization_goal(
     t = organization_values.c
     names = [window.name, *([before.name] if before else [])]
     rows = connection.execute(
-        select(t.window, t.value).where(t.organization == organization, t.metric == goal.metric, t.window.in_(names))
-    )
-    found = {name: number(value) for name, value in rows}
+        select(t.window, t.value, t.changed_at).where(
+            t.organization == organization, t.metric == goal.metric, t.window.in_(names)
+        )
+    ).all()
+    found = {row.window: number(row.value) for row in rows}
+    changed = {row.window: row.changed_at for row in rows}
     given = Given(profiles.of_organization(connection, organization), now, who=-organization)
     previous = found.get(before.name) if before else None
     target = target_of(GoalPlan.of(goal), window.name, window.end, previous, given)
     if target is None:
         return None
     actual = found.get(window.name)
-    return _standing(plan, goal, window, actual, target, (actual or 0) >= target, None, now)
+    standing = _standing(plan, goal, window, actual, target, (actual or 0) >= target, None, now)
+    return replace(standing, changed_at=changed.get(window.name))
 
 
 def _standing(

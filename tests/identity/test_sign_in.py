@@ -12,9 +12,10 @@ from werkzeug.test import TestResponse
 from hub import clock
 from hub.db import transaction
 from hub.directory import members
+from hub.directory.members import MemberProfile, MemberRecord
 from hub.identity import requires
-from hub.identity.sign_in import local
-from tests.app import PRODUCTION, started
+from hub.identity.sign_in import OF_ROLE, local
+from tests.app import JANUARY, PRODUCTION, started
 
 pytestmark = pytest.mark.usefixtures("cast")
 
@@ -113,6 +114,18 @@ def test_the_page_shows_people_of_every_role_and_finds_them(client: FlaskClient)
     assert "Cy Tanaka" in found
     assert "Bo Lind" not in found
     assert "Bo Lind" not in client.get("/sign-in?q=%25").text
+
+
+def test_a_role_of_many_is_not_a_page_long_and_the_search_finds_the_rest(client: FlaskClient) -> None:
+    several = [
+        MemberRecord(f"s{number}", MemberProfile(f"Sol {number:02}", None, "acme", roles), (), JANUARY)
+        for number in range(12)
+        for roles in [("sales_rep",) if number % 2 else ("sales_rep", "marketing")]
+    ]
+    with transaction() as connection:
+        members.upsert(connection, several, JANUARY)
+    assert client.get("/sign-in").text.count("Sol ") < OF_ROLE
+    assert client.get("/sign-in?q=sol").text.count("Sol ") == len(several)
 
 
 @pytest.mark.parametrize(

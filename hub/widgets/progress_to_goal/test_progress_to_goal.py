@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+from hub.clock import instant
 from hub.widgets import kit
 from hub.widgets.progress_to_goal.query import query
 from tests.club import Club
@@ -21,6 +22,17 @@ def test_it_shows_what_is_reached_and_what_is_missing(club: Club) -> None:
     assert goal.days_left == 38, "of the quarter, after the 23rd of November"
     assert goal.a_day is not None
     assert goal.a_day.value == 488, "19,000 over 39 days, rounded up"
+
+
+def test_it_says_how_fresh_it_is(club: Club) -> None:
+    with club.looks("bo", goal="quarter_revenue") as view:
+        assert [goal.changed_at for goal in query(view).goals] == [None], "nothing has ever moved it"
+    club.happens("bo", "deal.won", "2026-11-19T10:00:00Z", amount=1_000, deal="d-1")
+    club.happens("bo", "deal.won", "2026-11-20T08:30:00Z", amount=1_000, deal="d-2")
+    club.happens("bo", "asset.viewed", "2026-11-21T10:00:00Z", asset="a-1")
+    with club.looks("bo", goal="quarter_revenue") as view:
+        assert [goal.changed_at for goal in query(view).goals] == [instant("2026-11-20T08:30:00Z")]
+        assert "Updated" in kit.render(kit.catalogue()["progress_to_goal"], view).html
 
 
 def test_more_than_the_target_stays_more(club: Club) -> None:
