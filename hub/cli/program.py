@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
+from importlib import resources
 from pathlib import Path
 
 import click
@@ -17,6 +18,7 @@ from hub.cli import Fault, with_app
 from hub.db import Unfit, reader, transaction
 from hub.gamification import faults
 from hub.gamification import program as programs
+from hub.gamification import schema as schemas
 from hub.ledger import log
 from hub.ledger import programs as published
 from hub.ledger.tables import versions
@@ -89,6 +91,30 @@ def versions_(as_json: bool) -> None:
         return
     for one in told:
         click.echo(f"{one['version']}\t{one['published_at']}")
+
+
+@program.command()
+def schema() -> None:
+    """Print a JSON Schema of program files, by which editors complete and check them."""
+    click.echo(json.dumps(schemas.schema(kit.options()), indent=2, ensure_ascii=False))
+
+
+@program.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
+def new(file: Path | None) -> None:
+    """Write a commented program to begin with, to FILE or to standard output."""
+    text = resources.files("hub.cli").joinpath("starter.yaml").read_text("utf-8")
+    if file is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        with file.open("x", encoding="utf-8") as made:
+            made.write(text)
+    except FileExistsError:
+        raise Fault(f"{file} is there already") from None
+    except OSError as error:
+        raise Fault(f"{file} cannot be written: {error.strerror}") from None
+    click.echo(f"{file} is written; hub program check {file} names what is wrong with it")
 
 
 def _sent() -> frozenset[str] | None:

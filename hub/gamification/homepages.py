@@ -45,7 +45,7 @@ SERVED: Widgets = MappingProxyType(
 )
 
 #: What a widget cannot be placed without.
-_NEEDED = {"streak": "streak", "leaderboard": "leaderboard", "kpi": "metric", "list": "metric", "links": "links"}
+NEEDED = {"streak": "streak", "leaderboard": "leaderboard", "kpi": "metric", "list": "metric", "links": "links"}
 _MAX_PLACEMENTS = 50
 _MAX_SHOWN = 100
 
@@ -116,7 +116,7 @@ def _options(section: Section, widget: str, widgets: Widgets, metrics: Mapping[s
     options = widgets.get(widget, WIDGETS.get(widget))
     if options is None:  # of an unknown widget nothing can be said
         return {name: section.take(name) for name in section.values if name not in _PLACEMENT}
-    if (needed := _NEEDED.get(widget)) and needed in options and not section.has(needed):
+    if (needed := NEEDED.get(widget)) and needed in options and not section.has(needed):
         section.take(needed, required=True)
     found = {name: _option(section, widget, name, metrics) for name in options if section.has(name)}
     return {name: value for name, value in found.items() if value is not None}

@@ -68,7 +68,7 @@ class Metric:
 
 
 #: What needs `of`, and what needs it to be a number.
-_TAKES_OF = ("sum", "max", "min", "average", "latest", "distinct")
+TAKES_OF = ("sum", "max", "min", "average", "latest", "distinct")
 _TAKES_NUMBER = ("sum", "max", "min", "average")
 
 _OF_EVENTS = ("event", "take", "of", "where", "by", "total", "show", "clock")
@@ -157,8 +157,8 @@ def _aggregate(entry: Section, declared: Mapping[str, EventType]) -> Metric:
 def _of(
     entry: Section, take: str, types: Collection[str], attributes: Mapping[str, Attribute] | None
 ) -> Attribute | None:
-    of = read_attribute(entry, "of", types, attributes, required=take in _TAKES_OF)
-    entry.only_with(("of",), take in _TAKES_OF, "`take: " + "`, `".join(_TAKES_OF) + "`")
+    of = read_attribute(entry, "of", types, attributes, required=take in TAKES_OF)
+    entry.only_with(("of",), take in TAKES_OF, "`take: " + "`, `".join(TAKES_OF) + "`")
     if of and ((take in _TAKES_NUMBER and not of.numeric) or of.type == "mixed"):
         entry.fault("of", "type", f'"{of.name}" is no number in all of these events')
     return of

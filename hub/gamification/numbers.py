@@ -22,7 +22,7 @@ WIDE = Context(prec=80)
 
 #: A number as YAML 1.2 and JSON write it.
 WRITTEN = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?", re.ASCII)
-_FRACTION = re.compile(r"(\d{1,12})/(\d{1,12})", re.ASCII)
+FRACTION = re.compile(r"(\d{1,12})/(\d{1,12})", re.ASCII)
 
 
 def whole(number: Number) -> Number:
@@ -46,7 +46,7 @@ def factor(value: object) -> Fraction | None:
     """A positive whole number, decimal or fraction (`3/2`), taken as written; None for anything else."""
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         return Fraction(value) if value > 0 else None
-    match = _FRACTION.fullmatch(value) if isinstance(value, str) else None
+    match = FRACTION.fullmatch(value) if isinstance(value, str) else None
     if match is None or not int(match[1]) or not int(match[2]):
         return None
     return Fraction(int(match[1]), int(match[2]))

@@ -89,7 +89,7 @@ NOT_YET = (
 MAX_GRACE = 336 * HOUR
 MAX_NAME = 200
 _MAX_SOURCE = 255
-_VALUE = re.compile(r"(\d+(?:\.\d+)?) ([A-Z]{3})", re.ASCII)
+VALUE = re.compile(r"(\d+(?:\.\d+)?) ([A-Z]{3})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +272,7 @@ def _points(section: Section) -> tuple[Mapping[str, str], Fraction | None, str |
     section.done()
     if value is None:
         return title, None, None
-    match = _VALUE.fullmatch(value)
+    match = VALUE.fullmatch(value)
     number = program_number(match[1]) if match else None
     if match is None or number is None:
         section.fault("value", "value", "must be an amount and a currency, such as 0.01 EUR", 10**PROGRAM_DIGITS)

@@ -23,7 +23,7 @@ MAX_ENTRIES = 10_000
 
 KEY = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 DOTTED = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*", re.ASCII)
-_LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*", re.ASCII)
+LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*", re.ASCII)
 
 T = TypeVar("T")
 
@@ -249,7 +249,7 @@ class Section:
         self._read.add(name)
         texts = Section(self.document, self.at(name), value)
         for locale in value:
-            if not _LOCALE.fullmatch(locale):
+            if not LOCALE.fullmatch(locale):
                 texts.fault(locale, "key", "is no locale, such as en or pt-BR")
         return {locale: texts.text(locale, required=True) or "" for locale in value}
 

@@ -35,9 +35,9 @@ _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _MAX_KNOWN = 4096
 _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 _MAX_DURATION = 3660 * DAY
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_DURATION = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+DURATION = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
+INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _NAME = re.compile(
     r"(?P<day>\d{4}-\d\d-\d\d)|(?P<week>\d{4}-W\d\d|\d{4}-\d\d-\d\dw)|(?P<month>\d{4}-\d\d)|(?P<quarter>\d{4}-Q[1-4])"
     r"|(?P<year>\d{4})|(?P<all>all)|(?P<span>\d{4}-\d\d-\d\d/\d{4}-\d\d-\d\d)",
@@ -230,7 +230,7 @@ def week_of(day: int, first_weekday: int = 0) -> int:
 
 def ordinal(text: str) -> int | None:
     """The ordinal of a date written YYYY-MM-DD, within the years a program may name; None for any other text."""
-    if not _DATE.fullmatch(text) or not FIRST_YEAR <= int(text[:4]) <= LAST_YEAR:
+    if not DATE.fullmatch(text) or not FIRST_YEAR <= int(text[:4]) <= LAST_YEAR:
         return None
     try:
         return date.fromisoformat(text).toordinal()
@@ -324,7 +324,7 @@ def _microseconds(time: datetime) -> int:
 
 
 def _instant(text: str) -> int | None:
-    if not _INSTANT.fullmatch(text) or not FIRST_YEAR <= int(text[:4]) <= LAST_YEAR:
+    if not INSTANT.fullmatch(text) or not FIRST_YEAR <= int(text[:4]) <= LAST_YEAR:
         return None
     try:
         return _microseconds(datetime.fromisoformat(text.upper()))
@@ -334,7 +334,7 @@ def _instant(text: str) -> int | None:
 
 def duration(text: str) -> int | None:
     """The microseconds of `90s`, `15m`, `36h`, `7d` (a day is 24 h), up to ten years; None for any other text."""
-    match = _DURATION.fullmatch(text)
+    match = DURATION.fullmatch(text)
     if match is None:
         return None
     length = int(match[1]) * _UNITS[match[2]]

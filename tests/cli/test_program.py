@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
 from click.testing import CliRunner
 
 from hub.cli import main
+from hub.gamification import program as programs
 from tests.club import PROGRAM, Club
+from tests.gamification import schemas
 
 Hub = Callable[..., tuple[int, str, str]]
 
@@ -66,3 +70,52 @@ def test_check_as_json_names_path_code_and_suggestion(file: Path) -> None:
         ("points.won_deal.award.of", "amount"),
     }
     assert told["warnings"] == []
+
+
+# new
+
+
+def test_the_starter_has_no_fault_and_no_warning_and_is_published(hub: Hub, tmp_path: Path) -> None:
+    file = tmp_path / "program.yaml"
+    status, out, _ = hub("program", "new", str(file))
+    assert (status, out) == (0, f"{file} is written; hub program check {file} names what is wrong with it\n")
+    assert hub("program", "check", str(file)) == (0, f"{file}: no faults\n", "")
+    assert hub("program", "publish", str(file)) == (0, "version 1 is published\n", "")
+    assert hub("program", "show") == (0, file.read_text(), "")
+
+
+def test_new_writes_to_standard_output_and_over_nothing(tmp_path: Path) -> None:
+    printed = CliRunner().invoke(main, ["program", "new"])
+    assert printed.exit_code == 0
+    file = tmp_path / "mine.yaml"
+    file.write_text("mine")
+    done = CliRunner().invoke(main, ["program", "new", str(file)])
+    assert (done.exit_code, done.stderr) == (1, f"Error: {file} is there already\n")
+    assert file.read_text() == "mine"
+    done = CliRunner().invoke(main, ["program", "new", str(tmp_path / "nowhere" / "p.yaml")])
+    assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
+    CliRunner().invoke(main, ["program", "new", str(tmp_path / "other.yaml")])
+    assert (tmp_path / "other.yaml").read_text() == printed.stdout
+
+
+def test_the_starter_has_each_section_that_is_served_and_says_what_it_is() -> None:
+    text = CliRunner().invoke(main, ["program", "new"]).stdout
+    sections = set(re.findall(r"^(\w+):", text, re.MULTILINE))
+    assert set(programs.SECTIONS) - sections <= {"roles", "actions", "surveys", "recognition"}
+    assert len(re.findall(r"^# ", text, re.MULTILINE)) > len(sections)
+
+
+# schema
+
+
+def test_the_schema_knows_the_widgets_there_are(file: Path) -> None:
+    printed = CliRunner().invoke(main, ["program", "schema"])
+    assert printed.exit_code == 0
+    validator = jsonschema_rs.validator_for(json.loads(printed.stdout))
+    for text in (file.read_text(), CliRunner().invoke(main, ["program", "new"]).stdout):
+        assert schemas.faults_of(validator, text) == []
+    assert schemas.faults_of(validator, file.read_text().replace("award: 1", "awards: 1")) != []
+    assert (
+        schemas.faults_of(validator, file.read_text().replace("{widget: badges}", "{widget: kpi, metric: revenue}"))
+        != []
+    )
