@@ -20,7 +20,7 @@ from hub.api.openapi import describe
 from hub.api.organizations import Organization
 from hub.api.seen import WRITE
 from hub.db import reader, transaction
-from hub.directory import lookup, members, organizations, profiles
+from hub.directory import lookup, members, organizations
 from hub.directory.members import MemberProfile, MemberRecord
 from hub.directory.organizations import OrganizationProfile, OrganizationRecord
 from hub.identity.access import current_key, requires_scope
@@ -68,22 +68,23 @@ def put_member(member_id: str) -> Response:
         id_ = known.id if known else member_id
         if change.id is not UNSET and change.id not in (id_, member_id):
             raise invalid("id", "conflict", "the id is that of the address")
-        before = _before(connection, key, known, now)
-        record = MemberRecord(id_, _changed(before, change, id_, key), _aliases(change), valid_from(change.valid_from))
+        since = valid_from(change.valid_from, now)
+        before = _before(connection, key, known, since, now)
+        record = MemberRecord(id_, _changed(before, change, id_, key), _aliases(change), since)
         _take(connection, record, change, key, now)
     with reader() as connection:
         person = seen.member(connection, key, id_, now)
         return answer(members_api.member(connection, person, now), 200 if known else 201)
 
 
-def _before(connection: Connection, key: Key, known: lookup.Known | None, now: int) -> MemberProfile | None:
-    """What the member is so far, as far as the key sees it; None: it is new."""
+def _before(connection: Connection, key: Key, known: lookup.Known | None, since: int, now: int) -> MemberProfile | None:
+    """What the member is at the time from which on it changes, if the key sees it; None: it is new."""
     if known is None:
         return None
     person = lookup.profile_now(connection, known.no, now)
     if person is None or not seen.sees(key, person):
         raise not_found()
-    return members.newest_profile(connection, known.no)
+    return members.profile_at(connection, known.no, since)
 
 
 def _changed(before: MemberProfile | None, change: MemberChange, id_: str, key: Key) -> MemberProfile:
@@ -105,10 +106,10 @@ def _aliases(change: MemberChange) -> tuple[str, ...]:
     return tuple(change.aliases) if isinstance(change.aliases, list) else ()
 
 
-def valid_from(text: str | UnsetType | None) -> int | None:
-    """The instant of a `valid_from`; None: now."""
+def valid_from(text: str | UnsetType | None, now: int) -> int:
+    """The instant of a `valid_from`, by default now."""
     if not isinstance(text, str):
-        return None
+        return now
     try:
         return clock.instant(text)
     except (ValueError, OverflowError):
@@ -166,19 +167,12 @@ def put_organization(organization_id: str) -> Response:
         known = lookup.organizations(connection, [organization_id]).get(organization_id)
         if key.organization not in (None, known):
             raise not_found()
-        profile = _organization_changed(_organization_before(connection, known), change, organization_id)
-        record = OrganizationRecord(organization_id, profile, valid_from(change.valid_from))
+        since = valid_from(change.valid_from, now)
+        before = None if known is None else organizations.profile_at(connection, known, since)
+        record = OrganizationRecord(organization_id, _organization_changed(before, change, organization_id), since)
         _take_organization(connection, record, now)
         number = lookup.organizations(connection, [organization_id])[organization_id]
         return answer(organizations_api.organization(connection, number, now), 200 if known else 201)
-
-
-def _organization_before(connection: Connection, number: int | None) -> OrganizationProfile | None:
-    """What the organization is from its latest row on."""
-    if number is None:
-        return None
-    row = profiles.organization_rows(connection, [number])[number][-1]
-    return OrganizationProfile(row.name, row.type, row.tier, row.region, row.size, row.tags)
 
 
 def _organization_changed(

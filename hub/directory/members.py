@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection, delete, select
 
 from hub.directory import checks
-from hub.directory.history import place
+from hub.directory.history import in_force, place
 from hub.directory.lookup import members as known_members
 from hub.directory.lookup import organizations as organization_numbers
 from hub.directory.names import is_name, short
@@ -115,9 +115,9 @@ class Register:
         self.owners |= {name: known[name].id if name in known else None for name in names}
         self.numbers |= {member.id: member.no for member in known.values()}
         self._load_histories(connection, ids - self.histories.keys())
-        wanted = {record.profile.organization for record in records} - {None} - self.organizations.keys()
-        numbers = organization_numbers(connection, (id_ for id_ in wanted if id_))
-        self.organizations |= {id_: numbers.get(id_) for id_ in wanted if id_}
+        wanted = {id_ for record in records if (id_ := record.profile.organization) is not None}
+        numbers = organization_numbers(connection, wanted - self.organizations.keys())
+        self.organizations |= {id_: numbers.get(id_) for id_ in wanted - self.organizations.keys()}
 
     def _load_histories(self, connection: Connection, ids: Collection[str]) -> None:
         self.histories |= {id_: {} for id_ in ids}
@@ -222,10 +222,10 @@ def names(connection: Connection, member: int) -> list[str]:
     return [id_, *connection.execute(others).scalars()]
 
 
-def newest_profile(connection: Connection, member: int) -> MemberProfile | None:
-    """What the member is from its latest row on: what a change of single fields starts from."""
-    rows = _stored_profiles(connection, [member])
-    return max(rows, key=lambda row: row[1])[2] if rows else None
+def profile_at(connection: Connection, member: int, time: int) -> MemberProfile | None:
+    """What the member is at that time: what a change of single fields from then on starts from."""
+    history = {valid_from: profile for _, valid_from, profile in _stored_profiles(connection, [member])}
+    return in_force(history, time)
 
 
 def search(

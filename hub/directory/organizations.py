@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from hub.directory import checks
-from hub.directory.history import place
+from hub.directory.history import in_force, place
 from hub.directory.lookup import organizations as numbers_of
 from hub.directory.outcomes import ACCEPTED, UNCHANGED, Outcome, Upserted, rejected
 from hub.directory.present import members_now, note_due, refresh_present
@@ -78,15 +78,9 @@ class Register:
     def load(self, connection: Connection, records: Sequence[OrganizationRecord]) -> None:
         fresh = {record.id for record in records} - self.histories.keys()
         numbers = numbers_of(connection, fresh)
-        rows = organization_rows(connection, numbers.values())
+        stored = _stored_profiles(connection, numbers.values())
         self.numbers |= numbers
-        self.histories |= {
-            id_: {
-                row.valid_from: OrganizationProfile(row.name, row.type, row.tier, row.region, row.size, row.tags)
-                for row in rows.get(numbers.get(id_, 0), ())
-            }
-            for id_ in fresh
-        }
+        self.histories |= {id_: stored.get(numbers.get(id_, 0), {}) for id_ in fresh}
 
     def enter(self, record: OrganizationRecord, now: int) -> Outcome:
         if faults := check(record):
@@ -136,3 +130,19 @@ def members_ever(connection: Connection, numbers: Collection[int]) -> set[int]:
     """Who belongs, belonged or will belong to one of these organizations."""
     t = member_profiles.c
     return set(connection.execute(select(t.member).where(among(connection, t.organization, numbers))).scalars())
+
+
+def profile_at(connection: Connection, number: int, time: int) -> OrganizationProfile | None:
+    """What the organization is at that time: what a change of single fields from then on starts from."""
+    return in_force(_stored_profiles(connection, [number]).get(number, {}), time)
+
+
+def _stored_profiles(connection: Connection, numbers: Collection[int]) -> dict[int, dict[int, OrganizationProfile]]:
+    """Of each organization, its profiles by `valid_from`."""
+    return {
+        number: {
+            row.valid_from: OrganizationProfile(row.name, row.type, row.tier, row.region, row.size, row.tags)
+            for row in rows
+        }
+        for number, rows in organization_rows(connection, numbers).items()
+    }

@@ -6,11 +6,13 @@ from itertools import count
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from hub import clock
-from hub.db import transaction
-from hub.directory import members
+from hub.db import reader, transaction
+from hub.directory import members, profiles
 from hub.directory.members import MemberProfile, MemberRecord
+from hub.signals import refolds
 from tests.api.conftest import Door
 from tests.club import Club, publish
 
@@ -331,23 +333,83 @@ def test_a_changed_past_counts_again(door: Door, harbor: Club):
     assert found(door, "/organizations/acme/metrics", window="2026-11")["metrics"]["revenue"] is None
 
 
+def test_what_is_absent_stays_as_it_was_at_the_time_of_the_change(door: Door, harbor: Club):
+    put(door, "/members/bo", roles=["marketing"], valid_from="2026-11-10T00:00:00Z")
+    put(door, "/members/bo", organization="globex", valid_from="2027-01-01T00:00:00Z")
+    put(door, "/members/bo", region="latam", valid_from="2026-11-01T00:00:00Z")
+    changed = put(door, "/members/bo", title="Rep").json
+    assert (changed["organization"], changed["roles"], changed["region"]) == ("acme", ["marketing"], "emea")
+    with reader() as connection:
+        number, times = harbor.numbers["bo"], ("2026-11-01T00:00:00Z", "2026-11-10T00:00:00Z", "2027-01-01T00:00:00Z")
+        lived = profiles.timelines(connection, [number])[number]
+        told = [lived.at(clock.instant(time)).values for time in times]
+    assert [(one["organization"], one["region"], one["role"]) for one in told] == [
+        ("acme", "latam", ("sales_rep",)),
+        ("acme", "emea", ("marketing",)),
+        ("globex", "apac", ("marketing",)),
+    ]
+
+
+def test_a_change_that_changes_nothing_now_leaves_what_is_dated_ahead(door: Door, harbor: Club):
+    put(door, "/members/bo", organization="globex", valid_from="2027-01-01T00:00:00Z")
+    harbor.digests()
+    for body in ({}, {"name": "Bo Lind"}, {"organization": "acme"}):
+        assert put(door, "/members/bo", **body).json["organization"] == "acme"
+        with reader() as connection:
+            assert connection.execute(select(refolds)).all() == []
+
+
+_LONG = "x" * 256
+
+
 @pytest.mark.parametrize(
     ("body", "field", "code"),
     [
+        ({"id": 7}, "id", "type"),
+        ({"id": None}, "id", "type"),
+        ({"id": "bea"}, "id", "conflict"),
         ({"name": 7}, "name", "type"),
+        ({"name": _LONG}, "name", "too_long"),
+        ({"name": "Bo\u0000Lind"}, "name", "text"),
         ({"nmae": "x"}, "", "type"),
-        ({"roles": "sales_rep"}, "roles", "type"),
-        ({"roles": ["Sales Rep"]}, "roles", "key"),
+        ({"email": ["bo@acme.example"]}, "email", "type"),
         ({"email": "nobody"}, "email", "email"),
-        ({"time_zone": "Mars/Base"}, "time_zone", "time_zone"),
+        ({"organization": 1}, "organization", "type"),
         ({"organization": "nowhere"}, "organization", "unknown_organization"),
+        ({"organization": ""}, "organization", "unknown_organization"),
+        ({"organization": "a\u0000b"}, "organization", "unknown_organization"),
+        ({"roles": "sales_rep"}, "roles", "type"),
+        ({"roles": [None]}, "roles[0]", "type"),
+        ({"roles": ["Sales Rep"]}, "roles", "key"),
+        ({"roles": ["a"] * 101}, "roles", "too_long"),
+        ({"time_zone": 1}, "time_zone", "type"),
+        ({"time_zone": "Mars/Base"}, "time_zone", "time_zone"),
+        ({"locale": {}}, "locale", "type"),
+        ({"locale": "klingon"}, "locale", "locale"),
+        ({"region": 1.5}, "region", "type"),
+        ({"region": _LONG}, "region", "too_long"),
+        ({"tags": {"a": 1}}, "tags", "type"),
+        ({"tags": ["a|b"]}, "tags", "text"),
+        ({"tags": ["x" * 101]}, "tags", "too_long"),
+        ({"phone": 49}, "phone", "type"),
+        ({"phone": "1\n2"}, "phone", "text"),
+        ({"title": False}, "title", "type"),
+        ({"title": _LONG}, "title", "too_long"),
+        ({"listed": "no"}, "listed", "type"),
+        ({"listed": 0}, "listed", "type"),
+        ({"aliases": "lms:1"}, "aliases", "type"),
         ({"aliases": ["cy"]}, "aliases", "conflict"),
+        ({"aliases": [""]}, "aliases", "missing"),
+        ({"valid_from": 1764000000}, "valid_from", "type"),
         ({"valid_from": "2026-11-20"}, "valid_from", "time"),
         ({"valid_from": "soon"}, "valid_from", "time"),
         ({"valid_from": "0001-01-01T00:00:00+14:00"}, "valid_from", "time"),
-        ({"id": "bea"}, "id", "conflict"),
+        ({"valid_from": "1899-12-31T00:00:00Z"}, "valid_from", "time"),
         ({"active": None}, "active", "type"),
+        ({"active": "yes"}, "active", "type"),
+        ({"active": 0}, "active", "type"),
         ([], "", "type"),
+        ("bo", "", "type"),
     ],
 )
 def test_a_wrong_body_is_refused_and_changes_nothing(door: Door, body: Any, field: str, code: str):
@@ -361,6 +423,7 @@ def test_a_wrong_body_is_refused_and_changes_nothing(door: Door, body: Any, fiel
     [
         (b"{", "application/json", 400),
         (b'{"name": "a", "name": "b"}', "application/json", 400),
+        (rb'{"region": "\ud800"}', "application/json", 400),
         (b"name=Bo", "application/x-www-form-urlencoded", 415),
         (b'{"name": "' + b"x" * 70_000 + b'"}', "application/json", 413),
     ],

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from hub import clock
+from hub.db import reader
+from hub.directory import lookup, profiles
 from tests.api.conftest import Door
 from tests.api.test_members import found, put, refused
 from tests.club import Club, publish
@@ -69,8 +72,60 @@ def test_an_organization_is_created_changed_and_awaited(door: Door, harbor: Club
     assert found(door, "/organizations/initech/metrics")["metrics"]["spent"] == 70
     changed = put(door, "/organizations/initech", tier=None, region="amer")
     assert (changed.json["tier"], changed.json["region"], changed.json["tags"]) == (None, "amer", ["new"])
-    refused(put(door, "/organizations/initech", tags=["a|b"]), 422, "tags", "text")
-    refused(put(door, "/organizations/initech", id="other"), 422, "id", "conflict")
+
+
+def test_what_is_absent_stays_as_it_was_at_the_time_of_the_change(door: Door):
+    put(door, "/organizations/acme", tier="platinum", valid_from="2027-01-01T00:00:00Z")
+    put(door, "/organizations/acme", tier="silver", valid_from="2026-11-10T00:00:00Z")
+    put(door, "/organizations/acme", size="120", valid_from="2026-11-01T00:00:00Z")
+    changed = put(door, "/organizations/acme", region="amer").json
+    assert (changed["tier"], changed["size"], changed["region"]) == ("silver", None, "amer")
+    with reader() as connection:
+        number = lookup.organizations(connection, ["acme"])["acme"]
+        lived = profiles.of_organization(connection, number)
+    times = ("2026-11-01T00:00:00Z", "2026-11-10T00:00:00Z", "2027-01-01T00:00:00Z")
+    told = [lived.at(clock.instant(time)).values for time in times]
+    assert [(one["tier"], one.get("size"), one["region"]) for one in told] == [
+        ("gold", "120", "emea"),
+        ("silver", None, "emea"),
+        ("platinum", None, "emea"),
+    ]
+
+
+_LONG = "x" * 256
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "code"),
+    [
+        ({"id": "other"}, "id", "conflict"),
+        ({"id": None}, "id", "type"),
+        ({"name": 7}, "name", "type"),
+        ({"name": _LONG}, "name", "too_long"),
+        ({"name": "Ac\u0000me"}, "name", "text"),
+        ({"type": ["reseller"]}, "type", "type"),
+        ({"type": _LONG}, "type", "too_long"),
+        ({"tier": True}, "tier", "type"),
+        ({"tier": "go\nld"}, "tier", "text"),
+        ({"region": {}}, "region", "type"),
+        ({"region": "\x7f"}, "region", "text"),
+        ({"size": 120}, "size", "type"),
+        ({"size": _LONG}, "size", "too_long"),
+        ({"tags": "new"}, "tags", "type"),
+        ({"tags": [1]}, "tags[0]", "type"),
+        ({"tags": ["a|b"]}, "tags", "text"),
+        ({"tags": ["a"] * 101}, "tags", "too_long"),
+        ({"valid_from": 1764000000}, "valid_from", "type"),
+        ({"valid_from": "2026-11-20"}, "valid_from", "time"),
+        ({"valid_from": "2200-01-01T00:00:00Z"}, "valid_from", "time"),
+        ({"active": False}, "", "type"),
+        ([], "", "type"),
+    ],
+)
+def test_a_wrong_body_is_refused_and_changes_nothing(door: Door, body: Any, field: str, code: str):
+    before = found(door, "/organizations/acme")
+    refused(door.client.put("/api/v1/organizations/acme", json=body, headers=door.headers), 422, field, code)
+    assert found(door, "/organizations/acme") == before
 
 
 def test_a_board_is_told_with_its_neighbourhood(door: Door):

@@ -143,6 +143,7 @@ def test_of_two_that_claim_a_name_in_one_file_the_first_has_it(cast: Connection)
         ({"email": "bo"}, "email", "email"),
         ({"email": "a@b@c"}, "email", "email"),
         ({"organization": "nowhere"}, "organization", "unknown_organization"),
+        ({"organization": ""}, "organization", "unknown_organization"),
         ({"organization": "no\0where"}, "organization", "unknown_organization"),
         ({"roles": ("Sales Rep",)}, "roles", "key"),
         ({"time_zone": "Berlin"}, "time_zone", "time_zone"),
@@ -216,8 +217,11 @@ def test_people_are_found_by_how_their_name_begins(cast: Connection):
     assert len(members.search(cast, "ada", limit=1)) == 1
 
 
-def test_the_newest_profile_is_what_a_change_of_one_field_starts_from(cast: Connection):
-    take(cast, bo(NOW + 5, name="Bo Berg"))
+def test_the_profile_of_that_time_is_what_a_change_of_one_field_starts_from(cast: Connection):
+    take(cast, bo(MARCH, name="Bo"), bo(NOW + 5, name="Bo Berg"))
+    take(cast, bo(MARCH, name="Bo L."))
     known = lookup.members(cast, ["bo"])["bo"]
-    assert members.newest_profile(cast, known.no) == replace(BO.profile, name="Bo Berg")
-    assert members.newest_profile(cast, 999_999) is None
+    names = [members.profile_at(cast, known.no, time) for time in (JANUARY - 1, MARCH - 1, MARCH, NOW, NOW + 5)]
+    told = ["Bo Lind", "Bo Lind", "Bo L.", "Bo L.", "Bo Berg"]
+    assert names == [replace(BO.profile, name=name) for name in told]
+    assert members.profile_at(cast, 999_999, NOW) is None

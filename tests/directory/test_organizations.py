@@ -42,6 +42,14 @@ def test_a_row_of_the_same_instant_is_replaced(cast: Connection):
     assert tiers(cast) == [(JANUARY, "silver")]
 
 
+def test_the_profile_of_that_time_is_what_a_change_of_one_field_starts_from(cast: Connection):
+    take(cast, OrganizationRecord("acme", replace(ACME.profile, tier="silver"), MARCH))
+    acme = lookup.organizations(cast, ["acme"])["acme"]
+    found = [organizations.profile_at(cast, acme, time) for time in (JANUARY - 1, MARCH - 1, MARCH)]
+    assert [profile and profile.tier for profile in found] == ["gold", "gold", "silver"]
+    assert organizations.profile_at(cast, 999_999, NOW) is None
+
+
 def test_new_organizations_are_told(cast: Connection):
     new = OrganizationRecord("initech", OrganizationProfile("Initech"))
     assert organizations.upsert(cast, [new, ACME], NOW).appeared == ["initech"]
