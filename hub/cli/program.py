@@ -16,13 +16,15 @@ from config import SettingError
 from hub import clock
 from hub.cli import Fault, with_app
 from hub.db import Unfit, reader, transaction
-from hub.gamification import faults
+from hub.gamification import explain, faults
 from hub.gamification import program as programs
 from hub.gamification import schema as schemas
+from hub.gamification.program import Program
 from hub.ledger import log
 from hub.ledger import programs as published
 from hub.ledger.tables import versions
 from hub.widgets import kit
+from hub.wording.entries import sentence
 
 
 @click.group()
@@ -115,6 +117,53 @@ def new(file: Path | None) -> None:
     except OSError as error:
         raise Fault(f"{file} cannot be written: {error.strerror}") from None
     click.echo(f"{file} is written; hub program check {file} names what is wrong with it")
+
+
+@program.command("explain")
+@click.argument("key")
+@click.option(
+    "--file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A program file, not the newest version.",
+)
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for a program to read.")
+def explain_(key: str, file: Path | None, as_json: bool) -> None:
+    """Say an entry of the program as one plain sentence: a rule, a cap, a badge, a homepage...
+
+    KEY is its key in the file. Where several sections have it, all are told; SECTION.KEY is one of them.
+    """
+    found_in = _read(file) if file else _newest()
+    found = explain.named(found_in, key)
+    if not found:
+        raise Fault(_no_entry(found_in, key))
+    told = [{"section": one.section, "key": one.key, "sentence": sentence(found_in, one)} for one in found]
+    if as_json:
+        click.echo(json.dumps({"items": told}, indent=2, ensure_ascii=False))
+        return
+    for one in told:
+        click.echo(one["sentence"] if len(told) == 1 else f"{one['section']}: {one['sentence']}")
+
+
+def _read(file: Path) -> Program:
+    reading = programs.read(file.read_bytes(), now=clock.now(), widgets=kit.options())
+    if reading.program is None:
+        _say(reading.faults, ())
+        raise Fault(f"{file} has {_count(len(reading.faults), 'fault')}")
+    return reading.program
+
+
+@with_app
+def _newest() -> Program:
+    with reader() as connection:
+        version = published.newest(connection)
+    if version is None:
+        raise Fault("no program is published; --file FILE explains one that is not")
+    return version.program
+
+
+def _no_entry(found_in: Program, key: str) -> str:
+    nearest = explain.nearest(found_in, key)
+    return f'the program has no "{key}"' + (f'; did you mean "{nearest}"?' if nearest else "")
 
 
 def _sent() -> frozenset[str] | None:

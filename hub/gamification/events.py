@@ -55,6 +55,7 @@ class Attribute:
     required: bool = False
     one_of: tuple[str, ...] = ()
     unit: str | None = None
+    title: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def numeric(self) -> bool:
@@ -131,13 +132,13 @@ def _event_type(entry: Section) -> EventType:
 def _attribute(entry: Section) -> Attribute:
     kind = entry.choice("type", TYPES, "text", required=True)
     entry.only_with(("one_of",), kind == "text", "`type: text`")
-    entry.entry()
     return Attribute(
         entry.key,
         kind,
         required=entry.flag("required"),
         one_of=_texts(entry, "one_of"),
         unit=entry.text("unit", longest=MAX_KEY),
+        title=entry.entry()["title"],
     )
 
 
@@ -191,7 +192,7 @@ def _merged(one: Attribute, other: Attribute) -> Attribute:
     kind = one.type if one.type == other.type else "number" if numeric else "mixed"
     one_of = one.one_of + other.one_of if one.one_of and other.one_of else ()
     unit = one.unit if one.unit == other.unit else None
-    return Attribute(one.name, kind, one.required and other.required, one_of, unit)
+    return Attribute(one.name, kind, one.required and other.required, one_of, unit, one.title or other.title)
 
 
 # Checking what arrives.

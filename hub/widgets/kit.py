@@ -27,7 +27,7 @@ from sqlalchemy import Connection
 
 from hub import widgets
 from hub.db import on_sqlite
-from hub.gamification.metrics import Metric
+from hub.gamification.explain import unit_of as unit_of
 from hub.gamification.program import Program
 from hub.identity import Viewer
 from hub.ledger.reading import Version
@@ -187,13 +187,3 @@ def fallback(widget: Widget, title: str, address: str) -> Rendered:
 def _html(template: str, **context: Any) -> Markup:
     # The template has escaped what it was given.
     return Markup(render_template(template, **context))  # noqa: S704
-
-
-def unit_of(program: Program, metric: Metric) -> str | None:
-    """What a metric is counted in: its own unit, that of the attribute it adds up, `%` of a share."""
-    if metric.share is not None:
-        return "%"
-    if metric.unit is not None or metric.of is None or metric.take in {"count", "distinct", "days"}:
-        return metric.unit
-    declared = (program.events[name].attributes.get(metric.of) for name in metric.types if name in program.events)
-    return next((attribute.unit for attribute in declared if attribute is not None and attribute.unit), None)

@@ -119,3 +119,48 @@ def test_the_schema_knows_the_widgets_there_are(file: Path) -> None:
         schemas.faults_of(validator, file.read_text().replace("{widget: badges}", "{widget: kpi, metric: revenue}"))
         != []
     )
+
+
+# explain
+
+
+def test_an_entry_of_the_newest_version_is_one_sentence(hub: Hub, club: Club) -> None:
+    assert club
+    said = "Each deal won gives 1 point for every €100, once for each deal.\n"
+    assert hub("program", "explain", "won_deal") == (0, said, "")
+    assert hub("program", "explain", "points.won_deal") == (0, said, "")
+
+
+def test_an_entry_that_several_sections_have_is_told_of_each(hub: Hub, club: Club) -> None:
+    assert club
+    status, out, _ = hub("program", "explain", "sales_rep")
+    assert status == 0
+    assert [line.split(":")[0] for line in out.splitlines()] == ["roles", "homepages"]
+    told = json.loads(hub("program", "explain", "sales_rep", "--json")[1])["items"]
+    assert [(one["section"], one["key"]) for one in told] == [("roles", "sales_rep"), ("homepages", "sales_rep")]
+
+
+def test_what_is_no_entry_is_one_line_with_a_suggestion(hub: Hub, club: Club) -> None:
+    assert club
+    assert hub("program", "explain", "won_deel")[::2] == (
+        1,
+        'Error: the program has no "won_deel"; did you mean "won_deal"?\n',
+    )
+    assert hub("program", "explain", "zzzz")[::2] == (1, 'Error: the program has no "zzzz"\n')
+
+
+def test_without_a_published_program_a_file_can_be_explained(hub: Hub, file: Path) -> None:
+    status, out, err = hub("program", "explain", "pro")
+    assert (status, out) == (1, "")
+    assert err == "Error: no program is published; --file FILE explains one that is not\n"
+    assert hub("program", "explain", "pro", "--file", str(file))[:2] == (
+        0,
+        "The level Pro is reached with 1,000 points earned.\n",
+    )
+
+
+def test_a_file_with_faults_is_not_explained(file: Path) -> None:
+    file.write_text("program: {}\n")
+    done = CliRunner().invoke(main, ["program", "explain", "pro", "--file", str(file)])
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == f"program.time_zone: is missing\nError: {file} has 1 fault\n"
