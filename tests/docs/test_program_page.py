@@ -2,16 +2,28 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
 from itertools import count
+from typing import Any
 
 import pytest
 
 from hub import clock
-from hub.gamification import homepages, program
+from hub.db import reader, transaction
+from hub.directory import lookup, members
+from hub.directory.members import MemberProfile, MemberRecord
+from hub.gamification import events, homepages, program
+from hub.gamification.faults import Fault
+from hub.gamification.plan import Plan
 from hub.gamification.program import Reading
+from hub.gamification.versions import Version
+from hub.home import layout
 from hub.ledger import reading
+from tests.app import JANUARY
 from tests.club import Club, publish
-from tests.docs import pages
+from tests.docs import pages, stories
+from tests.gamification.play import Told, play, told_events
 
 PAGE = pages.page("program")
 BLOCKS = pages.blocks(PAGE, "yaml")
@@ -118,3 +130,133 @@ def test_bos_points_are_those_of_the_page(cast: dict[str, int]):
     assert earned("2026-11-20T09:30:00+01:00", 12345) == 184
     assert earned("2026-11-21T09:30:00+01:00", 26700) == 400
     assert earned("2026-11-21T10:30:00+01:00", 12345) == 100
+
+
+# The stories
+
+STORIES = pages.blocks(PAGE, "story")
+#: Who the page says they are.
+PEOPLE = {
+    "bo": {"role": ("sales_rep",), "tier": "gold", "region": "emea"},
+    "bea": {"role": ("sales_rep",), "tier": "gold", "region": "emea"},
+    "ada": {"role": ("partner_owner",), "tier": "gold", "region": "emea"},
+    "lea": {"role": ("alliance_lead",), "tier": "gold", "region": "emea"},
+    "cy": {"role": ("sales_rep",), "tier": "silver", "region": "apac"},
+}
+PROFILES: dict[str, dict[str, dict[str, Any]]] = {
+    **{who: {"": {**values, "time_zone": "Europe/Berlin"}} for who, values in PEOPLE.items()},
+    "org:acme": {"": {"organization": 1}},
+}
+
+
+def asks_more(story: pages.Block) -> bool:
+    """Whether a story speaks of boards and homepages, which the engine alone does not know."""
+    return any(not step.events for step in stories.steps(story.text))
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    read = program.published("".join(f"{name}:\n{body}" for name, body in whole().items()))
+    return Plan([Version(1, read, live_from=read.settings.live_from or 0)], also="all")
+
+
+def test_every_kind_of_entry_has_a_story():
+    about = {
+        stories.key(one) for story in STORIES for step in stories.steps(story.text) for one in (step.who, *step.brings)
+    }
+    read = program.published("".join(f"{name}:\n{body}" for name, body in whole().items()))
+    for section in (read.metrics, read.rules, read.badges, read.streaks, read.goals, read.leaderboards, read.actions):
+        assert set(section) & about
+    assert {level.key for level in read.levels} & about
+
+
+@pytest.mark.parametrize("story", [story for story in STORIES if not asks_more(story)], ids=str)
+def test_what_the_stories_tell_happens(story: pages.Block, plan: Plan):
+    told = stories.steps(story.text)
+    about = {stories.key(one) for step in told for one in step.effects}
+    lines: list[str] = []
+    for step in told:
+        written = [_written(plan, *event, number=len(lines) + number) for number, event in enumerate(step.events)]
+        refused = [fault for _, faults in written for fault in faults]
+        if refused or "rejected" in step.line:
+            assert [f"rejected: {fault.path}" for fault in refused] == list(step.brings), step.line
+            continue
+        lines += [line for line, _ in written]
+        who = f"org:{step.who}" if step.who == "acme" else step.who
+        played = play(plan, "\n".join(lines), profiles=PROFILES, now="mon+52")
+        for name, value in step.values.items():
+            assert stories.shown(_value(played, who, name)) == value, step.line
+    _compare(play(plan, "\n".join(lines), profiles=PROFILES, now="mon+52"), told, about)
+
+
+def _written(
+    plan: Plan, time: datetime, who: str, what: str, data: Mapping[str, str], number: int
+) -> tuple[str, list[Fault]]:
+    """A line of `play`, and what is wrong with the event."""
+    words = " ".join(f"{name}={value}" for name, value in data.items())
+    when = f"{time:%Y-%m-%d %H:%M:%S}{time:%z}"[:-2] + ":00"
+    who = f"org:{who}" if who == "acme" else who
+    line = f"{when} {who} {what} {words} id=e{number:04}"
+    [event] = told_events(line)[who]
+    return line, events.check(plan.program.events[what], event.data)
+
+
+def _value(played: Told, who: str, name: str) -> Any:
+    key, _, thing = name.partition(" of ")
+    if thing:
+        return played.objects(who, key).get(thing)
+    return played.organization(1, key) if who.startswith("org:") else played.metric(who, key)
+
+
+def _compare(played: Told, told: list[stories.Step], about: set[str]) -> None:
+    """All that happened of what the story is about, in its order."""
+    number = 0
+    for step in told:
+        if "rejected" in step.line or step.who == "acme":
+            continue
+        names = [f"e{number + place:04}" for place in range(len(step.events))]
+        number += len(step.events)
+        happened = [
+            stories.told(one)
+            for name in names
+            for one in (*played.effects(step.who), *played.skipped(step.who))
+            if one.event.id == name and stories.key(stories.told(one)) in about
+        ]
+        assert sorted(happened) == sorted(step.effects), step.line
+
+
+@pytest.mark.parametrize("story", [story for story in STORIES if asks_more(story)], ids=str)
+def test_boards_and_homepages_show_what_the_stories_tell(story: pages.Block, cast: dict[str, int]):
+    club = Club({**cast, "lea": _lea()}, count(1))
+    version = publish("".join(f"{name}:\n{body}" for name, body in whole().items()))
+    for step in stories.steps(story.text):
+        for time, who, what, data in step.events:
+            club.happens(who, what, time.isoformat(), **dict(map(_typed, data.items())))
+        if not step.events and " " in step.who:
+            key, window, *among = step.who.split()
+            with reader() as connection:
+                board = reading.board(
+                    connection, version, key, None, NOW, window=window, among=among[0] if among else None
+                )
+            assert board
+            assert [f"{row.rank} {row.id} {stories.shown(row.score)}" for row in board.items] == list(step.brings), (
+                step.line
+            )
+        elif not step.events:
+            with club.looks(step.who) as view:
+                cells = layout.cells(view.connection, view.program, view.member, view.now)
+            assert [cell.placement.widget for cell in cells] == list(step.brings), step.line
+
+
+def _typed(attribute: tuple[str, str]) -> tuple[str, Any]:
+    name, value = attribute
+    return name, int(value) if value.isdigit() else value
+
+
+def _lea() -> int:
+    lea = MemberRecord("lea", MemberProfile("Lea Roy", None, "acme", ("alliance_lead",)), (), JANUARY)
+    with transaction() as connection:
+        members.upsert(connection, [lea], JANUARY)
+        found = lookup.member(connection, "lea")
+    assert found
+    return found.no
