@@ -1,14 +1,20 @@
 """The database is made by migrations, the same way on SQLite and on PostgreSQL, and keeps what was written to it."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config as Alembic
 from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
+from hub import clock
 from hub.cli.db import differences
-from hub.db import NotMigrated, newest_migration, reader, require_migrated, transaction
+from hub.db import MIGRATIONS, NotMigrated, newest_migration, reader, require_migrated, transaction
+from hub.directory import lookup, members, organizations, profiles, targets
+from hub.directory.members import MemberProfile, MemberRecord
 from tests.app import started
 
 ENTRY = """INSERT INTO entries (source, id, type, subject, time, "offset", data, received_at)
@@ -99,3 +105,69 @@ def test_a_transfer_stays_as_it_was_posted(act: str) -> None:
 def test_a_transfer_moves_a_positive_amount(amount: int) -> None:
     with pytest.raises(DatabaseError):
         run(TRANSFER.replace("120, 120", f"{amount}, 120"))
+
+
+def upgrade(revision: str) -> None:
+    with transaction() as connection:
+        settings = Alembic(attributes={"connection": connection})
+        settings.set_main_option("script_location", str(MIGRATIONS))
+        command.upgrade(settings, revision)
+
+
+#: Acme is known from 1 on, Bo from 10, Ada from 20; Ada has left at 30.
+BEFORE_KNOWLEDGE = (
+    "INSERT INTO organizations (no, id, created_at) VALUES (1, 'acme', 1)",
+    "INSERT INTO members (no, id, created_at) VALUES (1, 'bo', 10), (2, 'ada', 20)",
+    """INSERT INTO organization_profiles (organization, valid_from, name, tier, tags)
+       VALUES (1, 5, 'Acme', 'silver', '["new"]'), (1, 0, 'Acme', 'gold', '[]')""",
+    """INSERT INTO member_profiles
+              (member, valid_from, name, email, organization, roles, time_zone, tags, title, listed)
+       VALUES (1, 0, 'Bo', 'bo@acme.example', 1, '["sales_rep"]', 'Europe/Berlin', '[]', 'Rep', true),
+              (2, 0, 'Ada', NULL, 1, '[]', NULL, '[]', NULL, false)""",
+    """INSERT INTO targets (member, goal, "window", target) VALUES (1, 'revenue', '2026', '50000.5')""",
+    """INSERT INTO deactivations (member, at, "by", reason) VALUES (2, 30, 'operator', 'left')""",
+)
+
+
+def test_what_the_directory_held_it_then_knows_since_it_knew_whom_it_is_about(
+    empty_database_url: str, tmp_path: Path
+) -> None:
+    for _ in started(empty_database_url, tmp_path):
+        upgrade("0004")
+        run(*BEFORE_KNOWLEDGE)
+        upgrade("head")
+        with reader() as connection:
+            assert {time: set(profiles.timelines(connection, [1, 2], time)) for time in (10, 11, 20, 21)} == {
+                10: set(),
+                11: {1},
+                20: {1},
+                21: {1, 2},
+            }
+            told = profiles.timelines(connection, [1, 2])
+            assert [told[1].at(time).values["tier"] for time in (0, 5)] == ["gold", "silver"]
+            assert (told[1].at(5).time_zone, told[1].at(5).values["tag"]) == ("Europe/Berlin", ("new",))
+            assert [told[no].at(0).listed for no in (1, 2)] == [True, False]
+            assert "tier" not in profiles.of_organization(connection, 1, 1).at(0).values
+            whole = MemberProfile("Bo", "bo@acme.example", "acme", ("sales_rep",), "Europe/Berlin", title="Rep")
+            assert members.profile_at(connection, 1, 0) == whole
+            own = {time: targets.own(connection, [1, 2], time) for time in (10, None)}
+            assert own == {10: {}, None: {1: {("revenue", "2026"): Decimal("50000.5")}}}
+            active = {time: lookup.active(connection, [1, 2], time) for time in (30, 31, None)}
+            assert active == {30: {1, 2}, 31: {1}, None: {1}}
+
+
+def test_a_migrated_directory_goes_on(empty_database_url: str, tmp_path: Path) -> None:
+    for _ in started(empty_database_url, tmp_path):
+        upgrade("0004")
+        run(*BEFORE_KNOWLEDGE)
+        upgrade("head")
+        now = clock.now()
+        with transaction() as connection:
+            changed = members.upsert(connection, [MemberRecord("bo", MemberProfile("Bo Lind"), (), now)], now)
+            assert members.reactivate(connection, 2, now) == ["ada"]
+            assert [outcome.status for outcome in changed.outcomes] == ["accepted"]
+            assert profiles.timelines(connection, [1], now)[1].at(now).organization == 1
+            assert profiles.timelines(connection, [1])[1].at(now).organization is None
+            silver = organizations.profile_at(connection, 1, 5)
+            assert silver
+            assert silver.tags == ("new",)

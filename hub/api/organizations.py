@@ -12,7 +12,7 @@ from hub.api.answers import Moment, answer, moment
 from hub.api.openapi import describe
 from hub.api.seen import READ
 from hub.db import reader
-from hub.directory import profiles
+from hub.directory import rows
 from hub.directory.tables import present
 from hub.identity.access import current_key, requires_scope
 
@@ -42,7 +42,7 @@ def getorganization(organization_id: str) -> Response:
 
 
 def organization(connection: Connection, number: int, now: int) -> Organization:
-    row = profiles.in_force(profiles.organization_rows(connection, [number])[number], now)
+    row = rows.in_force(rows.organization_rows(connection, [number])[number], now)
     people = select(func.count()).where(present.c.organization == number, present.c.active)
     count = connection.scalar(people) or 0
     return Organization(row.id, row.name, row.type, row.tier, row.region, row.size, row.tags, count, moment(now))

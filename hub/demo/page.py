@@ -25,7 +25,7 @@ from hub.demo import acts
 from hub.demo.acts import Act
 from hub.demo.people import CAST
 from hub.directory import lookup
-from hub.directory.tables import members, organization_profiles, present
+from hub.directory.tables import members, present
 from hub.gamification.outcome import Award, Effect, Points, Reached
 from hub.gamification.program import Program
 from hub.identity import current_member, public
@@ -267,15 +267,8 @@ def _chosen(connection: Connection, asked: str | None) -> Somebody | None:
 
 def _groups(connection: Connection) -> list[tuple[str, list[Somebody]]]:
     """The cast, then the others by organization."""
-    company = (
-        select(organization_profiles.c.name)
-        .where(organization_profiles.c.organization == present.c.organization)
-        .order_by(organization_profiles.c.valid_from.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
     query = (
-        select(members.c.no, members.c.id, present.c.name, company.label("company"))
+        select(members.c.no, members.c.id, present.c.name, lookup.COMPANY.label("company"))
         .join(present, present.c.member == members.c.no)
         .where(present.c.active)
         .order_by(members.c.id.in_(CAST).desc(), "company", present.c.name, members.c.id)

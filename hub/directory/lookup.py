@@ -6,12 +6,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, select
 
+from hub.directory.knowledge import known_now
 from hub.directory.names import is_name
-from hub.directory.profiles import in_force, organization_rows
+from hub.directory.rows import in_force, organization_rows
 from hub.directory.sets import among
-from hub.directory.tables import aliases, deactivations, present
+from hub.directory.tables import aliases, deactivations, organization_profiles, present
 from hub.directory.tables import members as member_table
 from hub.directory.tables import organizations as organization_table
 
@@ -72,6 +73,19 @@ def organizations(connection: Connection, ids: Iterable[str]) -> dict[str, int]:
     return {row.id: row.no for row in rows}
 
 
+def active(connection: Connection, members: Collection[int], before: int | None = None) -> set[int]:
+    """Those of these members who have a part in the hub, or had it just before an instant, as far as it was known."""
+    t, d = member_table.c, deactivations.c
+    over = select(d.member).where(d.member == t.no)
+    still = over.where(d.ended_at.is_(None))
+    if before is None:
+        there = [~still.exists()]
+    else:
+        still, then = still.where(d.at < before), over.where(d.ended_at >= before, d.at < before)
+        there = [t.created_at < before, ~still.exists(), ~then.exists()]
+    return set(connection.scalars(select(t.no).where(among(connection, t.no, members), *there)))
+
+
 def profile_now(connection: Connection, member: int, now: int) -> Person | None:
     """The member with this number, as it is now."""
     return people(connection, [member], now).get(member)
@@ -130,7 +144,8 @@ def organizations_now(connection: Connection, numbers: Collection[int], now: int
 
 def _known(connection: Connection, column: ColumnElement[str], names: Collection[str]) -> dict[str, Known]:
     t = member_table.c
-    source = member_table.outerjoin(deactivations, deactivations.c.member == t.no)
+    ended = and_(deactivations.c.member == t.no, deactivations.c.ended_at.is_(None))
+    source = member_table.outerjoin(deactivations, ended)
     if column.table is aliases:
         source = source.join(aliases, aliases.c.member == t.no)
     rows = connection.execute(
@@ -138,6 +153,15 @@ def _known(connection: Connection, column: ColumnElement[str], names: Collection
     )
     return {name: Known(no, id_, gone is None) for name, no, id_, gone in rows}
 
+
+#: The name that the organization of somebody in `present` has from its newest profile on.
+COMPANY = (
+    select(organization_profiles.c.name)
+    .where(organization_profiles.c.organization == present.c.organization, known_now(organization_profiles))
+    .order_by(organization_profiles.c.valid_from.desc())
+    .limit(1)
+    .scalar_subquery()
+)
 
 _PEOPLE = select(
     member_table.c.no,

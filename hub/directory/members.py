@@ -10,19 +10,20 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from hub.directory import checks
 from hub.directory.history import in_force, place
+from hub.directory.knowledge import known_now
 from hub.directory.lookup import members as known_members
 from hub.directory.lookup import organizations as organization_numbers
 from hub.directory.names import is_name, short
 from hub.directory.outcomes import ACCEPTED, UNCHANGED, Outcome, Upserted, rejected
 from hub.directory.present import note_due, refresh_present
-from hub.directory.profiles import listing
+from hub.directory.rows import listing
 from hub.directory.sets import among
 from hub.directory.tables import aliases, deactivations, member_profiles, members, organizations, present
-from hub.directory.writing import put, take_turns
+from hub.directory.writing import supersede, take_turns
 from hub.gamification.faults import Fault
 from hub.signals import fold_again
 
@@ -103,6 +104,7 @@ class Register:
     created: list[str] = field(default_factory=list)
     named: list[str] = field(default_factory=list)
     entered: set[tuple[str, int]] = field(default_factory=set)
+    former: set[tuple[str, int]] = field(default_factory=set)  # of those entered: where a profile stood so far
 
     @property
     def appeared(self) -> list[str]:
@@ -132,6 +134,8 @@ class Register:
         instant = place(self.histories[record.id], record.profile, record.valid_from, now)
         if instant is None:
             return ACCEPTED if named else UNCHANGED
+        if instant in self.histories[record.id]:
+            self.former.add((record.id, instant))
         self.histories[record.id][instant] = record.profile
         self.entered.add((record.id, instant))
         return ACCEPTED
@@ -167,7 +171,8 @@ class Register:
         return {"alias": name, "member": self.numbers[owner]}
 
     def _write_profiles(self, connection: Connection, now: int) -> None:
-        put(connection, member_profiles, [self._row(id_, instant) for id_, instant in sorted(self.entered)])
+        rows = [self._row(id_, instant) for id_, instant in sorted(self.entered)]
+        supersede(connection, member_profiles, rows, [self._key(*one) for one in sorted(self.former)], now)
         due = [{"due_at": at, "member": self.numbers[id_], "organization": None} for id_, at in self.entered]
         note_due(connection, due, now)
         touched = {id_ for id_, _ in self.entered}
@@ -175,11 +180,13 @@ class Register:
         # A new member's events are still to come.
         fold_again(connection, {self.numbers[id_] for id_ in touched.difference(self.created)}, now)
 
+    def _key(self, id_: str, instant: int) -> dict[str, Any]:
+        return {"member": self.numbers[id_], "valid_from": instant}
+
     def _row(self, id_: str, instant: int) -> dict[str, Any]:
         profile = self.histories[id_][instant]
         return {
-            "member": self.numbers[id_],
-            "valid_from": instant,
+            **self._key(id_, instant),
             "name": profile.name,
             "email": profile.email,
             "organization": self.organizations[profile.organization] if profile.organization else None,
@@ -197,7 +204,7 @@ class Register:
 def deactivate(connection: Connection, member: int, by: str, reason: str | None, now: int) -> bool:
     """End a member's part in the hub. `by` says who did it. False where it has ended already."""
     take_turns(connection)
-    if connection.execute(select(deactivations.c.at).where(deactivations.c.member == member)).first():
+    if connection.execute(select(deactivations.c.at).where(*_deactivated(member))).first():
         return False
     row = {"member": member, "at": now, "by": by, "reason": reason}
     connection.execute(deactivations.insert(), row)
@@ -208,11 +215,15 @@ def deactivate(connection: Connection, member: int, by: str, reason: str | None,
 def reactivate(connection: Connection, member: int, now: int) -> list[str]:
     """Undo a deactivation. All names of the member, for whose events it may now be time; none where it was active."""
     take_turns(connection)
-    ended = connection.execute(delete(deactivations).where(deactivations.c.member == member)).rowcount
-    if not ended:
+    ended = connection.execute(update(deactivations).where(*_deactivated(member)).values(ended_at=now))
+    if not ended.rowcount:
         return []
     refresh_present(connection, [member], now)
     return names(connection, member)
+
+
+def _deactivated(member: int) -> tuple[ColumnElement[bool], ...]:
+    return deactivations.c.member == member, deactivations.c.ended_at.is_(None)
 
 
 def names(connection: Connection, member: int) -> list[str]:
@@ -249,13 +260,13 @@ def search(
 
 
 def _stored_profiles(connection: Connection, numbers: Collection[int]) -> list[tuple[str, int, MemberProfile]]:
-    """Id, `valid_from` and profile of each row of these members."""
+    """Id, `valid_from` and profile of each row of these members that the hub knows now."""
     t = member_profiles.c
     whole = member_profiles.join(members, members.c.no == t.member)
     whole = whole.outerjoin(organizations, organizations.c.no == t.organization)
     columns = (t.name, t.email, organizations.c.id, t.roles, t.time_zone, t.locale, t.region, t.tags)
     query = select(members.c.id, t.valid_from, *columns, t.phone, t.title, t.listed).select_from(whole)
-    rows = connection.execute(query.where(among(connection, t.member, numbers))).all()
+    rows = connection.execute(query.where(among(connection, t.member, numbers), known_now(member_profiles))).all()
     return [(id_, valid_from, _stored_profile(*told)) for id_, valid_from, *told in rows]
 
 

@@ -11,13 +11,14 @@ from sqlalchemy import Connection, select
 
 from hub.directory import checks
 from hub.directory.history import in_force, place
+from hub.directory.knowledge import known_now
 from hub.directory.lookup import organizations as numbers_of
 from hub.directory.outcomes import ACCEPTED, UNCHANGED, Outcome, Upserted, rejected
 from hub.directory.present import members_now, note_due, refresh_present
-from hub.directory.profiles import organization_rows
+from hub.directory.rows import organization_rows
 from hub.directory.sets import among
 from hub.directory.tables import member_profiles, organization_profiles, organizations
-from hub.directory.writing import put, take_turns
+from hub.directory.writing import supersede, take_turns
 from hub.gamification.faults import Fault
 from hub.signals import fold_again, publish
 
@@ -74,6 +75,7 @@ class Register:
     histories: dict[str, dict[int, OrganizationProfile]] = field(default_factory=dict)
     created: list[str] = field(default_factory=list)
     entered: set[tuple[str, int]] = field(default_factory=set)
+    former: set[tuple[str, int]] = field(default_factory=set)  # of those entered: where a profile stood so far
 
     def load(self, connection: Connection, records: Sequence[OrganizationRecord]) -> None:
         fresh = {record.id for record in records} - self.histories.keys()
@@ -91,6 +93,8 @@ class Register:
             return UNCHANGED
         if not history:
             self.created.append(record.id)
+        if instant in history:
+            self.former.add((record.id, instant))
         history[instant] = record.profile
         self.entered.add((record.id, instant))
         return ACCEPTED
@@ -101,17 +105,20 @@ class Register:
         if self.created:
             connection.execute(organizations.insert(), [{"id": id_, "created_at": now} for id_ in self.created])
             self.numbers |= numbers_of(connection, self.created)
-        put(connection, organization_profiles, [self._row(id_, instant) for id_, instant in sorted(self.entered)])
+        rows = [self._row(id_, instant) for id_, instant in sorted(self.entered)]
+        supersede(connection, organization_profiles, rows, [self._key(*one) for one in sorted(self.former)], now)
         due = [{"due_at": at, "member": None, "organization": self.numbers[id_]} for id_, at in self.entered]
         note_due(connection, due, now)
         publish(connection, ["directory"], now)
         self._tell_members(connection, now)
 
+    def _key(self, id_: str, instant: int) -> dict[str, Any]:
+        return {"organization": self.numbers[id_], "valid_from": instant}
+
     def _row(self, id_: str, instant: int) -> dict[str, Any]:
         profile = self.histories[id_][instant]
         return {
-            "organization": self.numbers[id_],
-            "valid_from": instant,
+            **self._key(id_, instant),
             "name": profile.name,
             "type": profile.type,
             "tier": profile.tier,
@@ -129,7 +136,8 @@ class Register:
 def members_ever(connection: Connection, numbers: Collection[int]) -> set[int]:
     """Who belongs, belonged or will belong to one of these organizations."""
     t = member_profiles.c
-    return set(connection.execute(select(t.member).where(among(connection, t.organization, numbers))).scalars())
+    theirs = among(connection, t.organization, numbers), known_now(member_profiles)
+    return set(connection.execute(select(t.member).where(*theirs)).scalars())
 
 
 def profile_at(connection: Connection, number: int, time: int) -> OrganizationProfile | None:
@@ -138,7 +146,7 @@ def profile_at(connection: Connection, number: int, time: int) -> OrganizationPr
 
 
 def _stored_profiles(connection: Connection, numbers: Collection[int]) -> dict[int, dict[int, OrganizationProfile]]:
-    """Of each organization, its profiles by `valid_from`."""
+    """Of each organization, its profiles that the hub knows now by `valid_from`."""
     return {
         number: {
             row.valid_from: OrganizationProfile(row.name, row.type, row.tier, row.region, row.size, row.tags)

@@ -10,17 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
-from hub.directory.profiles import (
-    MemberRow,
-    OrganizationRow,
-    in_force,
-    member_rows,
-    organization_rows,
-    organizations_of,
-    values,
-)
+from hub.directory import lookup
+from hub.directory.profiles import values
+from hub.directory.rows import MemberRow, OrganizationRow, in_force, member_rows, organization_rows, organizations_of
 from hub.directory.sets import among
-from hub.directory.tables import deactivations, present, profiles_due
+from hub.directory.tables import present, profiles_due
 from hub.directory.writing import put, take_turns
 from hub.signals import publish
 
@@ -32,9 +26,9 @@ def refresh_present(connection: Connection, members: Collection[int], now: int) 
     """Write what these members are now, and that it changed to whoever watches them."""
     histories = member_rows(connection, members)
     current = [in_force(rows, now) for rows in histories.values()]
-    shared = organization_rows(connection, organizations_of({0: current}))
-    gone = _deactivated(connection, members)
-    put(connection, present, [_present(row, _shared(row, shared, now), row.member not in gone) for row in current])
+    shared = organization_rows(connection, organizations_of(current))
+    active = lookup.active(connection, members)
+    put(connection, present, [_present(row, _shared(row, shared, now), row.member in active) for row in current])
     publish(connection, ["directory", *(f"member/{row.member}" for row in current)] if current else [], now)
 
 
@@ -69,11 +63,6 @@ def note_due(connection: Connection, rows: Iterable[Mapping[str, int | None]], n
 def marked(several: Sequence[str]) -> str:
     """Roles or tags as one text in which each is found as "|one|"."""
     return "".join(f"|{one}" for one in several) + "|" if several else ""
-
-
-def _deactivated(connection: Connection, members: Collection[int]) -> set[int]:
-    t = deactivations.c
-    return set(connection.execute(select(t.member).where(among(connection, t.member, members))).scalars())
 
 
 def _shared(row: MemberRow, shared: Mapping[int, list[OrganizationRow]], now: int) -> OrganizationRow | None:

@@ -1,21 +1,32 @@
 """Profiles over time, for the engine: a member's rows and those of its organizations laid over each other.
 
-Each instant at which either changes begins a stretch. What a member has not set is the organization's.
+Each instant at which either changes begins a stretch. What a member has not set is the organization's. All of it can
+be read as the hub knew it at some earlier instant, and when that changed.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
-from itertools import groupby
-from typing import Any, NamedTuple, TypeVar
+from dataclasses import dataclass
+from itertools import chain, pairwise
+from typing import Any
 
-import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from hub.directory.sets import among
-from hub.directory.tables import member_profiles, organization_profiles, organizations
+from hub.directory import targets
+from hub.directory.knowledge import Recorded, of_that_time
+from hub.directory.rows import (
+    MemberRow,
+    OrganizationRow,
+    OrganizationRows,
+    all_member_rows,
+    all_organization_rows,
+    in_force,
+    member_rows,
+    organization_rows,
+    organizations_of,
+)
+from hub.directory.targets import Target
 from hub.gamification.profiles import Profile, Timeline
 
 #: Before every instant that a row can carry: a first row covers all time before it too.
@@ -25,111 +36,43 @@ BEGINNING = -(2**62)
 _FIRST_TOLD = 3
 
 
-class MemberRow(NamedTuple):
-    """A member's profile as it was written, from `valid_from` on."""
+def timelines(connection: Connection, members: Collection[int], known_before: int | None = None) -> dict[int, Timeline]:
+    """What each of these members was, and when; as the hub knew it just before an instant (None: as it knows it now).
 
-    member: int
-    valid_from: int
-    name: str
-    organization: int | None
-    roles: tuple[str, ...]
-    time_zone: str | None
-    locale: str | None
-    region: str | None
-    tags: tuple[str, ...]
-    listed: bool
-
-
-class OrganizationRow(NamedTuple):
-    """An organization's profile as it was written, from `valid_from` on."""
-
-    organization: int
-    id: str
-    valid_from: int
-    name: str
-    type: str | None
-    tier: str | None
-    region: str | None
-    size: str | None
-    tags: tuple[str, ...]
-
-
-MemberRows = Mapping[int, Sequence[MemberRow]]
-OrganizationRows = Mapping[int, Sequence[OrganizationRow]]
-Row = TypeVar("Row", MemberRow, OrganizationRow)
-
-
-def timelines(connection: Connection, members: Collection[int]) -> dict[int, Timeline]:
-    """What each of these members was, and when. Two queries, however many they are; unknown numbers are left out."""
-    rows = member_rows(connection, members)
-    shared = organization_rows(connection, organizations_of(rows))
+    Two queries, however many they are. Whom the hub does not know, or did not yet, is left out.
+    """
+    rows = member_rows(connection, members, known_before)
+    shared = organization_rows(connection, organizations_of(chain(*rows.values())), known_before)
     # Most people have one row, and many of them the same: their timeline is made once.
     alike: dict[tuple[Any, ...], Timeline] = {}
     return {member: _shared(own, shared, alike) for member, own in rows.items()}
 
 
-def of_organization(connection: Connection, organization: int) -> Timeline:
-    """What an organization was, and when."""
-    rows = organization_rows(connection, [organization]).get(organization, [])
+def of_organization(connection: Connection, organization: int, known_before: int | None = None) -> Timeline:
+    """What an organization was, and when; as the hub knew it just before an instant (None: as it knows it now)."""
+    rows = organization_rows(connection, [organization], known_before).get(organization, [])
     if not rows:
         return Timeline([BEGINNING], [Profile(organization=organization)])
     nobody = MemberRow(0, BEGINNING, rows[0].id, organization, (), None, None, None, (), True)
     return _timeline([nobody], {organization: rows})
 
 
-def member_rows(connection: Connection, members: Collection[int]) -> dict[int, list[MemberRow]]:
-    """The rows of each member, oldest first."""
-    t = member_profiles.c
-    columns = (
-        t.member,
-        t.valid_from,
-        t.name,
-        t.organization,
-        t.roles,
-        t.time_zone,
-        t.locale,
-        t.region,
-        t.tags,
-        t.listed,
-    )
-    found = connection.execute(
-        select(*columns).where(among(connection, t.member, members)).order_by(t.member, t.valid_from)
-    ).all()
-    rows = (
-        MemberRow(no, since, name, at, listing(roles), zone, locale, region, listing(tags), listed)
-        for no, since, name, at, roles, zone, locale, region, tags, listed in found
-    )
-    return {member: list(own) for member, own in groupby(rows, lambda row: row.member)}
+def changes(connection: Connection, members: Collection[int], after: int, before: int) -> dict[int, list[int]]:
+    """The instants from `after` until just before `before` at which the hub learned something of these members that
+    the engine sees: what they were and when, their own targets. Ascending; members without any are left out.
 
-
-def organization_rows(connection: Connection, numbers: Collection[int]) -> dict[int, list[OrganizationRow]]:
-    """The rows of each organization, oldest first."""
-    t = organization_profiles.c
-    columns = (t.organization, organizations.c.id, t.valid_from, t.name, t.type, t.tier, t.region, t.size, t.tags)
-    joined = organization_profiles.join(organizations, organizations.c.no == t.organization)
-    found = connection.execute(
-        select(*columns)
-        .select_from(joined)
-        .where(among(connection, t.organization, numbers))
-        .order_by(t.organization, t.valid_from)
-    )
-    rows = (OrganizationRow(*row[:-1], listing(row[-1])) for row in found)
-    return {organization: list(own) for organization, own in groupby(rows, lambda row: row.organization)}
-
-
-def organizations_of(rows: MemberRows) -> set[int]:
-    return {row.organization for own in rows.values() for row in own if row.organization is not None}
-
-
-@lru_cache(maxsize=4096)
-def listing(text: str) -> tuple[str, ...]:
-    """A JSON list as a tuple. The same few texts come with every row, and reading them would take most of the time."""
-    return tuple(msgspec.json.decode(text, type=list[str]))
-
-
-def in_force(rows: Sequence[Row], time: int) -> Row:
-    """The row that holds at that time, of one member's or organization's rows."""
-    return rows[max(bisect_right(rows, time, key=lambda row: row.valid_from) - 1, 0)]
+    At an instant `at` of these, what is known before `at + 1` differs from what is known before `at`. What came into
+    the hub as a change but changes nothing for the engine (a name, a row of an organization from a time at which the
+    member belongs to another) is none of them.
+    """
+    own = all_member_rows(connection, members)
+    firms = all_organization_rows(connection, {no for rows in own.values() for no in _belongs(rows)})
+    aims = targets.ever(connection, members)
+    found = {
+        member: _Learned(rows, {no: firms.get(no, ()) for no in _belongs(rows)}, aims.get(member, ())).at(after, before)
+        for member, rows in own.items()
+    }
+    return {member: instants for member, instants in found.items() if instants}
 
 
 def values(row: MemberRow, shared: OrganizationRow | None) -> dict[str, Any]:
@@ -180,3 +123,47 @@ def _stretches(
     for row in rows[1:]:
         if row.valid_from > begin and (end is None or row.valid_from < end):
             yield row.valid_from, row
+
+
+def _belongs(rows: Iterable[Recorded[MemberRow]]) -> set[int]:
+    return organizations_of(recorded.row for recorded in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Learned:
+    """All that the hub ever knew of one member: its rows, those of its organizations, its targets."""
+
+    own: Sequence[Recorded[MemberRow]]
+    firms: Mapping[int, Sequence[Recorded[OrganizationRow]]]
+    targets: Sequence[Recorded[Target]]
+
+    def at(self, after: int, before: int) -> list[int]:
+        """The instants at which what the engine sees became something else."""
+        touched = self._touched(after, before)
+        # From one of them to the next nothing comes or goes.
+        seen = [self._seen(at) for at in (*touched[:1], *(instant + 1 for instant in touched))]
+        return [instant for instant, (then, now) in zip(touched, pairwise(seen), strict=True) if now != then]
+
+    def _touched(self, after: int, before: int) -> list[int]:
+        """The instants at which any row came or went."""
+        rows: Iterable[Recorded[Any]] = chain(self.own, *self.firms.values(), self.targets)
+        times = {time for _, *times in rows for time in times}
+        return sorted(time for time in times if time is not None and after <= time < before)
+
+    def _seen(self, before: int) -> Any:
+        """What the engine would see with what was known before this instant; None: there was no such member."""
+        own = of_that_time(self.own, before)
+        if not own:
+            return None
+        timeline = _timeline(own, {no: of_that_time(rows, before) for no, rows in self.firms.items()})
+        return _in_short(timeline), set(of_that_time(self.targets, before))
+
+
+def _in_short(timeline: Timeline) -> list[tuple[int, Any]]:
+    """Where the timeline becomes something else to the engine, and what."""
+    told: list[tuple[int, Any]] = []
+    for start, profile in zip(timeline.starts, timeline.profiles, strict=True):
+        seen = (profile.values, profile.time_zone, profile.organization)
+        if not told or told[-1][1] != seen:
+            told.append((start, seen))
+    return told

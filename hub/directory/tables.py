@@ -1,11 +1,25 @@
-"""The directory's tables. Members and organizations have a number (ours, small) and an id (theirs, any text)."""
+"""The directory's tables. Members and organizations have a number (ours, small) and an id (theirs, any text).
+
+Profiles, targets and deactivations are never overwritten: what the hub knew at some instant can be read for ever. A row
+is known from `recorded_at`, by the hub's clock, until `superseded_at`; null: it is what the hub knows now.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Table, Text, and_, not_
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Table, Text, and_, not_, text
 
 from hub.db import Ordered, db
 from hub.signals import Number
+
+
+def _now_and_before(table: str, *key: str, until: str = "superseded_at") -> tuple[Index, Index]:
+    """Of each key there is one row that is not over; what is known now is found without what was known before."""
+    now, before = text(f"{until} IS NULL"), text(f"{until} IS NOT NULL")
+    return (
+        Index(f"ix_{table}_now", *key, unique=True, sqlite_where=now, postgresql_where=now),
+        Index(f"ix_{table}_before", key[0], sqlite_where=before, postgresql_where=before),
+    )
+
 
 organizations = Table(
     "organizations",
@@ -19,14 +33,18 @@ organizations = Table(
 organization_profiles = Table(
     "organization_profiles",
     db.metadata,
-    Column("organization", BigInteger, ForeignKey("organizations.no"), primary_key=True),
-    Column("valid_from", BigInteger, primary_key=True),
+    Column("no", Number, primary_key=True),
+    Column("organization", BigInteger, ForeignKey("organizations.no"), nullable=False),
+    Column("valid_from", BigInteger, nullable=False),
     Column("name", Text, nullable=False),
     Column("type", Text),
     Column("tier", Text),
     Column("region", Text),
     Column("size", Text),
     Column("tags", Text, nullable=False, default="[]"),  # a JSON list
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("superseded_at", BigInteger),
+    *_now_and_before("organization_profiles", "organization", "valid_from"),
 )
 
 members = Table(
@@ -40,8 +58,9 @@ members = Table(
 member_profiles = Table(
     "member_profiles",
     db.metadata,
-    Column("member", BigInteger, ForeignKey("members.no"), primary_key=True),
-    Column("valid_from", BigInteger, primary_key=True),
+    Column("no", Number, primary_key=True),
+    Column("member", BigInteger, ForeignKey("members.no"), nullable=False),
+    Column("valid_from", BigInteger, nullable=False),
     Column("name", Text, nullable=False),
     Column("email", Text),
     Column("organization", BigInteger, ForeignKey("organizations.no")),
@@ -53,6 +72,9 @@ member_profiles = Table(
     Column("phone", Text),
     Column("title", Text),
     Column("listed", Boolean, nullable=False, default=True),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("superseded_at", BigInteger),
+    *_now_and_before("member_profiles", "member", "valid_from"),
     Index("ix_member_profiles_organization", "organization"),
 )
 
@@ -100,13 +122,17 @@ aliases = Table(
     Column("member", BigInteger, ForeignKey("members.no"), nullable=False, index=True),
 )
 
+#: A member has no part in the hub from `at` until `ended_at`; null: it still has none.
 deactivations = Table(
     "deactivations",
     db.metadata,
-    Column("member", BigInteger, ForeignKey("members.no"), primary_key=True),
+    Column("no", Number, primary_key=True),
+    Column("member", BigInteger, ForeignKey("members.no"), nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("by", Text, nullable=False),
     Column("reason", Text),
+    Column("ended_at", BigInteger),
+    *_now_and_before("deactivations", "member", until="ended_at"),
 )
 
 #: Who of the vendor looks after an organization, and as what (field_team, support_team...).
@@ -122,8 +148,12 @@ assignments = Table(
 targets = Table(
     "targets",
     db.metadata,
-    Column("member", BigInteger, ForeignKey("members.no"), primary_key=True),
-    Column("goal", Text, primary_key=True),
-    Column("window", Text, primary_key=True),
+    Column("no", Number, primary_key=True),
+    Column("member", BigInteger, ForeignKey("members.no"), nullable=False),
+    Column("goal", Text, nullable=False),
+    Column("window", Text, nullable=False),
     Column("target", Text, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("superseded_at", BigInteger),
+    *_now_and_before("targets", "member", "goal", "window"),
 )

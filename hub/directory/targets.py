@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
 from hub.directory import checks
+from hub.directory.knowledge import Recorded, Times, ever_known, find, known, known_now
 from hub.directory.lookup import members
 from hub.directory.names import short
 from hub.directory.outcomes import ACCEPTED, UNCHANGED, Outcome, rejected
 from hub.directory.sets import among
 from hub.directory.tables import targets
-from hub.directory.writing import put, take_turns
+from hub.directory.writing import supersede, take_turns
 from hub.gamification.faults import Fault
-from hub.gamification.numbers import MAX_DECIMALS, MAX_NUMBER, WIDE
+from hub.gamification.numbers import MAX_DECIMALS, MAX_NUMBER, WIDE, Number, whole
 from hub.gamification.windows import WEEKDAYS, Calendar
 from hub.signals import fold_again, publish
 
@@ -36,6 +38,44 @@ class TargetRecord:
     member: str
     window: str
     target: str
+
+
+class Target(NamedTuple):
+    """What a member shall reach, an exact number."""
+
+    goal: str
+    window: str
+    target: Number
+
+
+def own(
+    connection: Connection, members: Collection[int], known_before: int | None = None
+) -> dict[int, dict[tuple[str, str], Number]]:
+    """Each member's own targets by goal and window; as the hub knew them just before an instant (None: as it does now).
+
+    Members without any are left out.
+    """
+    found: dict[int, dict[tuple[str, str], Number]] = {}
+    for member, (one, _, _) in _read(connection, members, known(targets, known_before)):
+        found.setdefault(member, {})[one.goal, one.window] = one.target
+    return found
+
+
+def ever(connection: Connection, members: Collection[int]) -> dict[int, list[Recorded[Target]]]:
+    """All targets that the hub ever knew of each member; members without any are left out."""
+    found: dict[int, list[Recorded[Target]]] = {}
+    for member, one in _read(connection, members, ever_known(targets)):
+        found.setdefault(member, []).append(one)
+    return found
+
+
+_t = targets.c
+_TARGETS = select(_t.member, _t.goal, _t.window, _t.target, _t.recorded_at, _t.superseded_at)
+
+
+def _read(connection: Connection, members: Collection[int], times: Times) -> Iterator[tuple[int, Recorded[Target]]]:
+    for member, goal, window, target, since, until in find(connection, _TARGETS, times, _t.member, members):
+        yield member, Recorded(Target(goal, window, whole(Decimal(target))), since, until)
 
 
 def check(record: TargetRecord) -> list[Fault]:
@@ -90,14 +130,15 @@ class Register:
         self._numbers: dict[str, int] = {}
         self._known: dict[tuple[int, str, str], str] = {}
         self._entered: dict[tuple[int, str, str], str] = {}
+        self._former: set[tuple[int, str, str]] = set()
 
     def load(self, connection: Connection, records: Sequence[TargetRecord]) -> None:
-        known = members(connection, {record.member for record in records} - self._numbers.keys())
-        self._numbers |= {name: member.no for name, member in known.items()}
+        found = members(connection, {record.member for record in records} - self._numbers.keys())
+        self._numbers |= {name: member.no for name, member in found.items()}
         t = targets.c
         rows = connection.execute(
             select(t.member, t.goal, t.window, t.target).where(
-                among(connection, t.member, {member.no for member in known.values()})
+                among(connection, t.member, {member.no for member in found.values()}), known_now(targets)
             )
         )
         for member, goal, window, target in rows:
@@ -113,15 +154,18 @@ class Register:
         target = exact(record.target)
         if self._known.get(key) == target:
             return UNCHANGED
+        if key in self._known:
+            self._former.add(key)
         self._known[key] = self._entered[key] = target
         return ACCEPTED
 
     def write(self, connection: Connection, now: int) -> None:
-        rows = [
-            {"member": member, "goal": goal, "window": window, "target": target}
-            for (member, goal, window), target in self._entered.items()
-        ]
-        put(connection, targets, rows)
+        rows = [{**_key(*key), "target": target} for key, target in self._entered.items()]
+        supersede(connection, targets, rows, [_key(*key) for key in self._former], now)
         touched = {member for member, _, _ in self._entered}
         fold_again(connection, touched, now)
         publish(connection, (f"member/{member}" for member in touched), now)
+
+
+def _key(member: int, goal: str, window: str) -> dict[str, Any]:
+    return {"member": member, "goal": goal, "window": window}

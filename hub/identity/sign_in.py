@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, func, or_, select
 from hub import clock
 from hub.db import reader
 from hub.directory import lookup
-from hub.directory.tables import members, organization_profiles, present
+from hub.directory.tables import members, present
 from hub.identity.access import public, requires
 from hub.identity.viewers import sign_in, sign_out, viewer
 from hub.ledger import programs
@@ -111,21 +111,14 @@ def _people(connection: Connection, asked: str) -> list[Row[Any]]:
     first = members.c.id.in_(current_app.extensions.get(FIRST, ()))
     order = (first.desc(), present.c.name, present.c.member)
     place = func.row_number().over(partition_by=present.c.roles, order_by=order)
-    company = (
-        select(organization_profiles.c.name)
-        .where(organization_profiles.c.organization == present.c.organization)
-        .order_by(organization_profiles.c.valid_from.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
     people = (
-        select(members.c.id, present.c.name, present.c.roles, company.label("company"))
+        select(members.c.id, present.c.name, present.c.roles, lookup.COMPANY.label("company"))
         .join(present, present.c.member == members.c.no)
         .where(present.c.active)
     )
     if asked:
         people = people.where(
-            or_(*(one.icontains(asked, autoescape=True) for one in (present.c.name, members.c.id, company)))
+            or_(*(one.icontains(asked, autoescape=True) for one in (present.c.name, members.c.id, lookup.COMPANY)))
         )
     return list(connection.execute(people.order_by(place, present.c.roles, present.c.member).limit(PEOPLE)))
 

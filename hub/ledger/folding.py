@@ -12,12 +12,10 @@ import structlog
 from sqlalchemy import Connection, or_, select, text
 
 from hub.db import on_sqlite
-from hub.directory import profiles
+from hub.directory import profiles, targets
 from hub.directory.sets import among
-from hub.directory.tables import targets
 from hub.gamification import engine
 from hub.gamification.events import Event
-from hub.gamification.numbers import Number, whole
 from hub.gamification.outcome import Outcome
 from hub.gamification.plan import Plan
 from hub.gamification.profiles import Profile, Timeline
@@ -90,7 +88,7 @@ class _Batch:
         self.new = new | waiting(connection, self.again)
         everybody = sorted(new.keys() | self.again)
         self.timelines = profiles.timelines(connection, [who for who in everybody if who > 0])
-        self.targets = _targets(connection, everybody)
+        self.targets = targets.own(connection, everybody)
         self.parts = self._parts([who for who in everybody if who not in self.again])
         self.kept = facts(connection, self._with_kept(everybody))
 
@@ -243,7 +241,7 @@ def given_of(connection: Connection, member: int, now: int) -> Given:
     if member < 0:
         return Given(Timeline([0], [Profile(organization=-member)]), now, who=member)
     timeline = profiles.timelines(connection, [member]).get(member) or Timeline([0], [Profile()])
-    return Given(timeline, now, _targets(connection, [member]).get(member, {}), who=member)
+    return Given(timeline, now, targets.own(connection, [member]).get(member, {}), who=member)
 
 
 def standing_given(connection: Connection, member: int, now: int) -> Given:
@@ -303,13 +301,6 @@ def thawed_part(plan: Plan, part: str, content: bytes) -> Any:
     kind, metric, *_ = part.split("/", 2)
     if kind == "object":
         found[1] = thawed(plan.program.metrics[metric].take, found[1])
-    return found
-
-
-def _targets(connection: Connection, members: Sequence[int]) -> dict[int, dict[tuple[str, str], Number]]:
-    found: dict[int, dict[tuple[str, str], Number]] = {}
-    for row in connection_rows(connection, targets, [member for member in members if member > 0]):
-        found.setdefault(row.member, {})[row.goal, row.window] = whole(Decimal(row.target))
     return found
 
 

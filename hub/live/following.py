@@ -9,16 +9,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
 from threading import Event, Thread
 
 from flask import Flask
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub import clock
 from hub.db import reader
-from hub.directory.tables import deactivations, members
+from hub.directory import lookup
 from hub.live.streams import Streams
 from hub.signals import EVERYTHING, Changes, Follower, polling, since
 
@@ -26,7 +25,6 @@ log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.05
 MEMBERS_SECONDS = 2.0
-MEMBERS_PER_QUERY = 500
 BACKOFF_SECONDS = (0.1, 5.0)
 
 
@@ -102,26 +100,16 @@ class Following:
 
     def _check_members(self, connection: Connection) -> None:
         watched = list(self._streams.members)
-        gone = set(watched) - active(connection, watched)
+        gone = set(watched) - lookup.active(connection, watched)
         connection.rollback()
         if gone:
             self._loop.call_soon_threadsafe(self._streams.cut, gone)
 
 
-def active(connection: Connection, numbers: Iterable[int]) -> set[int]:
-    """Those of the members who are known and not deactivated."""
-    asked, found = list(numbers), set[int]()
-    ended = select(deactivations.c.member)
-    for i in range(0, len(asked), MEMBERS_PER_QUERY):
-        some = members.c.no.in_(asked[i : i + MEMBERS_PER_QUERY])
-        found.update(connection.scalars(select(members.c.no).where(some, members.c.no.not_in(ended))))
-    return found
-
-
 def admit(app: Flask, member: int, cursor: int | None) -> set[str] | None:
     """What a page has missed since its cursor; None where its member may have no stream. Asks the database."""
     with app.app_context(), reader() as connection:
-        if not active(connection, [member]):
+        if not lookup.active(connection, [member]):
             return None
         return {EVERYTHING} if cursor is None else since(connection, cursor)
 

@@ -5,12 +5,13 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Column, Connection, Select, delete, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from hub.directory import lookup, members, organizations
 from hub.directory.members import MemberProfile, MemberRecord
 from hub.directory.organizations import OrganizationRecord
-from hub.directory.tables import member_profiles
+from hub.directory.tables import deactivations, member_profiles
 from hub.signals import notices, refolds
 from tests.directory.conftest import JANUARY, JULY, MARCH, NOW, ORGANIZATIONS, PEOPLE
 
@@ -31,12 +32,24 @@ def bo(valid_from: int | None = None, **changed: Any) -> MemberRecord:
 
 
 def rows(connection: Connection) -> list[tuple[int, str]]:
-    """Since when Bo is called what."""
+    """Since when Bo is called what, as the hub knows it now."""
+    t = member_profiles.c
+    now = connection.execute(_bo(connection, t.valid_from, t.name).where(t.superseded_at.is_(None)))
+    return [(valid_from, name) for valid_from, name in now.all()]
+
+
+def ever(connection: Connection) -> list[tuple[int, str, int, int | None]]:
+    """Since when Bo was called what, and since when and until when the hub knew that, in the order of recording."""
+    t = member_profiles.c
+    told = _bo(connection, t.valid_from, t.name, t.recorded_at, t.superseded_at).order_by(None).order_by(t.no)
+    return [tuple(row) for row in connection.execute(told)]
+
+
+def _bo(connection: Connection, *columns: Column[Any]) -> Select[Any]:
+    t = member_profiles.c
     member = lookup.member(connection, "bo")
     assert member is not None
-    t = member_profiles.c
-    found = connection.execute(select(t.valid_from, t.name).where(t.member == member.no).order_by(t.valid_from))
-    return [(valid_from, name) for valid_from, name in found]
+    return select(*columns).where(t.member == member.no).order_by(t.valid_from)
 
 
 def waiting(connection: Connection) -> set[str]:
@@ -63,9 +76,29 @@ def test_a_row_without_valid_from_that_equals_the_newest_changes_nothing(cast: C
     assert rows(cast) == [(JANUARY, "Bo Lind"), (NOW, "Bo Berg")]
 
 
-def test_a_row_of_the_same_instant_is_replaced(cast: Connection):
+def test_a_row_of_the_same_instant_takes_the_place_of_the_one_before_which_stays_in_the_record(cast: Connection):
     assert take(cast, bo(JANUARY, name="Bo Berg")) == ["accepted"]
     assert rows(cast) == [(JANUARY, "Bo Berg")]
+    assert ever(cast) == [(JANUARY, "Bo Lind", JANUARY, NOW), (JANUARY, "Bo Berg", NOW, None)]
+    assert take(cast, bo(JANUARY, name="Bo Berg")) == ["unchanged"]
+    assert take(cast, bo(JANUARY), at=NOW + 5) == ["accepted"]
+    assert ever(cast)[1:] == [(JANUARY, "Bo Berg", NOW, NOW + 5), (JANUARY, "Bo Lind", NOW + 5, None)]
+
+
+def test_of_two_rows_of_one_instant_in_one_file_the_second_alone_is_recorded(cast: Connection):
+    assert take(cast, bo(MARCH, name="Bo"), bo(MARCH, name="Bo Berg")) == ["accepted"] * 2
+    assert ever(cast) == [(JANUARY, "Bo Lind", JANUARY, None), (MARCH, "Bo Berg", NOW, None)]
+
+
+def test_what_is_known_now_is_one_row_an_instant(cast: Connection):
+    with pytest.raises(IntegrityError):
+        cast.execute(insert(member_profiles).from_select(*_again(cast)))
+
+
+def _again(connection: Connection) -> tuple[list[str], Select[Any]]:
+    """The columns of Bo's row, and that row, to be inserted once more."""
+    columns = [column for column in member_profiles.c if column.name != "no"]
+    return [column.name for column in columns], _bo(connection, *columns)
 
 
 def test_a_row_that_holds_already_at_that_instant_changes_nothing(cast: Connection):
@@ -205,6 +238,34 @@ def test_a_reactivated_member_may_have_events_waiting_under_all_names(cast: Conn
     members.deactivate(cast, known.no, "operator", None, NOW)
     assert members.reactivate(cast, known.no, NOW) == ["bo", "bo@acme.example", "lms:4711"]
     assert lookup.members(cast, ["bo"])["bo"].active
+    assert members.reactivate(cast, known.no, NOW) == []
+
+
+def test_a_deactivation_that_is_over_stays_in_the_record(cast: Connection):
+    bo, ada = (lookup.members(cast, ["bo", "ada"])[name].no for name in ("bo", "ada"))
+    members.deactivate(cast, bo, "operator", "left", MARCH)
+    members.reactivate(cast, bo, JULY)
+    assert members.deactivate(cast, bo, "key/1", None, NOW)
+    t = deactivations.c
+    told = cast.execute(select(t.at, t.by, t.reason, t.ended_at).where(t.member == bo).order_by(t.no)).all()
+    assert [tuple(row) for row in told] == [(MARCH, "operator", "left", JULY), (NOW, "key/1", None, None)]
+    then = {time: bo in lookup.active(cast, [bo, ada], time) for time in (MARCH, MARCH + 1, JULY, JULY + 1, NOW)}
+    assert then == {MARCH: True, MARCH + 1: False, JULY: False, JULY + 1: True, NOW: True}
+    assert lookup.active(cast, [bo, ada, 999_999]) == lookup.active(cast, [bo, ada, 999_999], NOW + 1) == {ada}
+
+
+def test_nobody_was_active_before_the_hub_knew_them(cast: Connection):
+    bo = lookup.members(cast, ["bo"])["bo"].no
+    assert lookup.active(cast, [bo], JANUARY) == set()
+    assert lookup.active(cast, [bo], JANUARY + 1) == {bo}
+
+
+def test_who_leaves_and_returns_in_one_instant_was_never_away(cast: Connection):
+    bo = lookup.members(cast, ["bo"])["bo"].no
+    for _ in range(2):
+        assert members.deactivate(cast, bo, "operator", None, NOW)
+        assert members.reactivate(cast, bo, NOW)
+    assert lookup.active(cast, [bo], NOW) == lookup.active(cast, [bo], NOW + 1) == lookup.active(cast, [bo]) == {bo}
 
 
 def test_people_are_found_by_how_their_name_begins(cast: Connection):

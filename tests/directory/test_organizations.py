@@ -21,7 +21,8 @@ def take(connection: Connection, *records: OrganizationRecord) -> list[str]:
 def tiers(connection: Connection) -> list[tuple[int, str]]:
     t = organization_profiles.c
     acme = lookup.organizations(connection, ["acme"])["acme"]
-    rows = connection.execute(select(t.valid_from, t.tier).where(t.organization == acme).order_by(t.valid_from))
+    now = t.organization == acme, t.superseded_at.is_(None)
+    rows = connection.execute(select(t.valid_from, t.tier).where(*now).order_by(t.valid_from))
     return [(valid_from, tier) for valid_from, tier in rows]
 
 
@@ -37,9 +38,13 @@ def test_a_different_row_holds_from_its_instant_or_from_now(cast: Connection):
     assert tiers(cast) == [(JANUARY, "gold"), (MARCH, "silver"), (NOW, "bronze")]
 
 
-def test_a_row_of_the_same_instant_is_replaced(cast: Connection):
+def test_a_row_of_the_same_instant_takes_the_place_of_the_one_before_which_stays_in_the_record(cast: Connection):
     take(cast, OrganizationRecord("acme", replace(ACME.profile, tier="silver"), JANUARY))
     assert tiers(cast) == [(JANUARY, "silver")]
+    t = organization_profiles.c
+    acme = lookup.organizations(cast, ["acme"])["acme"]
+    told = cast.execute(select(t.tier, t.recorded_at, t.superseded_at).where(t.organization == acme).order_by(t.no))
+    assert [tuple(row) for row in told] == [("gold", JANUARY, NOW), ("silver", NOW, None)]
 
 
 def test_the_profile_of_that_time_is_what_a_change_of_one_field_starts_from(cast: Connection):

@@ -1,15 +1,19 @@
 """Members' own targets of goals."""
 
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
-from hub.directory import targets
+from hub.directory import lookup, targets
 from hub.directory.tables import targets as table
 from hub.directory.targets import TargetRecord, check, exact
+from hub.gamification.numbers import Number
 from hub.signals import refolds
-from tests.directory.conftest import NOW
+from tests.directory.conftest import MARCH, MAY, NOW
 
 QUARTER = TargetRecord("quarter_revenue", "bo", "2026-Q4", "50000")
 
@@ -27,7 +31,30 @@ def test_a_target_is_kept_exactly_and_folds_its_member_again(cast: Connection):
 def test_the_same_target_again_changes_nothing_and_another_replaces_it(cast: Connection):
     assert take(cast, QUARTER, TargetRecord("quarter_revenue", "bo", "2026-Q4", "50000.0")) == ["accepted", "unchanged"]
     assert take(cast, TargetRecord("quarter_revenue", "bo", "2026-Q4", "60000")) == ["accepted"]
-    assert cast.execute(select(table.c.target)).scalars().all() == ["60000"]
+    assert own(cast) == {("quarter_revenue", "2026-Q4"): 60000}
+
+
+def test_what_a_target_was_before_stays_in_the_record(cast: Connection):
+    for at, told in ((MARCH, "50000"), (MAY, "60000.5"), (NOW, "70000"), (NOW, "80000")):
+        targets.upsert(cast, [replace(QUARTER, target=told)], at)
+    targets.upsert(cast, [TargetRecord("quarter_revenue", "ada", "2026-Q4", "1")], MARCH)
+    t = table.c
+    told = cast.execute(select(t.target, t.recorded_at, t.superseded_at).where(t.target != "1").order_by(t.no)).all()
+    assert [tuple(row) for row in told] == [
+        ("50000", MARCH, MAY),
+        ("60000.5", MAY, NOW),
+        ("70000", NOW, NOW),
+        ("80000", NOW, None),
+    ]
+    known = [own(cast, before).get(("quarter_revenue", "2026-Q4")) for before in (MARCH, MARCH + 1, MAY, NOW, NOW + 1)]
+    assert known == [None, 50000, 50000, Decimal("60000.5"), 80000]
+    assert own(cast) == own(cast, NOW + 1)
+
+
+def own(connection: Connection, known_before: int | None = None) -> dict[tuple[str, str], Number]:
+    """Bo's own targets."""
+    bo = lookup.members(connection, ["bo"])["bo"].no
+    return targets.own(connection, [bo], known_before).get(bo, {})
 
 
 def test_a_target_of_nobody_is_refused(cast: Connection):
