@@ -42,8 +42,12 @@ SINCE, UNTIL = clock.instant("2026-08-20T00:00:00Z"), clock.instant("2026-11-23T
 JANUARY = clock.instant("2026-01-01T00:00:00Z")
 #: Windows that are asked for, in turn; some of them the program does not keep.
 WINDOWS = ("2026-Q4", "2026-10", "2026-W43", "2026-11-03", "2026-Q3")
-#: How many members are asked about one by one; on boards are all.
-ASKED = 60
+#: How many members, and events, are asked about one by one; on boards are all.
+ASKED, EVENTS_ASKED = 60, 60
+#: People whom the hub gets to know after what they did, and how often it is about one of them, or somebody never known.
+NEWCOMERS, NEW, NEVER = 4, 0.04, 0.01
+#: What of an event tells when it came.
+CAME = ("ref", "received_at", "known_at")
 
 #: How often each type happens, and what it carries.
 KINDS = {
@@ -58,6 +62,7 @@ class Crowd:
 
     organizations: list[OrganizationRecord]
     people: list[MemberRecord]
+    newcomers: list[MemberRecord]  # events about them wait until they are there
     changes: list[MemberRecord]  # rows of a later day, or of an earlier one
     targets: list[TargetRecord]
     arrivals: list[Arrival]
@@ -71,11 +76,13 @@ def crowd(events: int, seed: int = 1, people: int = 60, firms: int = 7) -> Crowd
         _person(random, number, firms, random.randrange(SINCE, UNTIL))
         for number in random.sample(range(people), people // 3)
     ]
+    newcomers = [_person(random, people + number, firms, JANUARY) for number in range(NEWCOMERS)]
     aims = [
         TargetRecord("month_revenue", f"m{number}", f"2026-{random.choice((10, 11))}", f"{random.randrange(5, 90)}000")
         for number in range(0, people, 5)
     ]
-    return Crowd(companies, persons, changed, aims, [_event(random, n, people, firms) for n in range(events)])
+    happened = [_event(random, n, people, firms) for n in range(events)]
+    return Crowd(companies, persons, newcomers, changed, aims, happened)
 
 
 def _firm(random: Random, number: int) -> OrganizationRecord:
@@ -92,8 +99,7 @@ def _person(random: Random, number: int, firms: int, since: int) -> MemberRecord
 
 def _event(random: Random, number: int, people: int, firms: int) -> Arrival:
     kind = random.choices(list(KINDS), list(KINDS.values()))[0]
-    # A few do much, many little.
-    about = f"o{random.randrange(firms)}" if kind == "mdf.spent" else f"m{int(people * random.random() ** 2)}"
+    about = f"o{random.randrange(firms)}" if kind == "mdf.spent" else _somebody(random, people)
     # Several at one instant: source and id decide then.
     time = random.randrange(SINCE, UNTIL)
     time -= time % random.choice([1, clock.HOUR])
@@ -101,6 +107,16 @@ def _event(random: Random, number: int, people: int, firms: int) -> Arrival:
     source = "hub" if kind == "hub.visited" else random.choice(["crm", "lms", "Zebra", "äther"])
     data = _data(random, kind)
     return Arrival(source, f"e{number:05}", kind, about, time, offset, data, arrivals.canonical(data))
+
+
+def _somebody(random: Random, people: int) -> str:
+    chance = random.random()
+    if chance < NEVER:
+        return "nobody"
+    if chance < NEVER + NEW:
+        return f"m{people + random.randrange(NEWCOMERS)}"
+    # A few do much, many little.
+    return f"m{int(people * random.random() ** 2)}"
 
 
 def _data(random: Random, kind: str) -> dict[str, Any]:
@@ -155,7 +171,8 @@ def append(some: Sequence[Arrival]) -> Counter[str]:
 
 def change(some: Sequence[MemberRecord]) -> None:
     with transaction() as connection:
-        members.upsert(connection, some, clock.now())
+        appeared = members.upsert(connection, some, clock.now()).appeared
+        log.release(connection, clock.now(), names=appeared)
 
 
 def digest_all() -> None:
@@ -165,7 +182,7 @@ def digest_all() -> None:
 
 def in_order(told: Crowd) -> None:
     """All in canonical order, under the profiles that hold in the end: nothing is folded twice."""
-    change(told.changes)
+    change([*told.newcomers, *told.changes])
     append(sorted(told.arrivals, key=lambda one: (one.time, one.source, one.id)))
     digest_all()
 
@@ -176,7 +193,7 @@ def at_random(told: Crowd, seed: int, batches: int = 12, duplicates: int = 10) -
     some = [*told.arrivals, *random.sample(told.arrivals, len(told.arrivals) // duplicates)]
     random.shuffle(some)
     cuts = sorted({0, len(some), *random.sample(range(1, len(some)), batches - 1)})
-    waiting = random.sample(told.changes, len(told.changes))
+    waiting = random.sample([*told.newcomers, *told.changes], len(told.newcomers) + len(told.changes))
     verdicts: Counter[str] = Counter()
     for begin, end in pairwise(cuts):
         verdicts += append(some[begin:end])
@@ -185,7 +202,9 @@ def at_random(told: Crowd, seed: int, batches: int = 12, duplicates: int = 10) -
             digest.run()
     change(waiting)
     digest_all()
-    assert verdicts == {"accepted": len(told.arrivals), "duplicate": len(some) - len(told.arrivals)}
+    assert verdicts["held"] > sum(one.subject == "nobody" for one in told.arrivals), "some wait for newcomers"
+    assert verdicts["accepted"] + verdicts["held"] == len(told.arrivals)
+    assert verdicts["duplicate"] == len(some) - len(told.arrivals)
 
 
 # --------------------------------------------------------------------------------------------------------- what it says
@@ -193,10 +212,11 @@ def at_random(told: Crowd, seed: int, batches: int = 12, duplicates: int = 10) -
 
 @dataclass
 class Says:
-    """All that the API says. `by_member` may hang on the order of arrival where a member has kept awards."""
+    """All that the API says. Of who has kept awards, `by_member` and `events` may hang on the order of arrival."""
 
     members: dict[str, dict[str, Any]]
     by_member: dict[str, dict[str, Any]]
+    events: dict[str, list[Any]]  # by what they are about
     others: dict[str, Any]
     kept: set[str]
 
@@ -206,7 +226,7 @@ class Door:
 
     def __init__(self, app: Flask) -> None:
         with transaction() as connection:
-            made = keys.create(connection, "test", ("members:read", "events:read"), clock.now())
+            made = keys.create(connection, "test", ("members:read", "events:read", "program:read"), clock.now())
         assert isinstance(made, tuple)
         self._client: FlaskClient = app.test_client()
         self._headers = {"Authorization": f"Bearer {made[1]}"}
@@ -228,7 +248,7 @@ class Door:
 
 def says(app: Flask, told: Crowd) -> Says:
     door = Door(app)
-    ids = [record.id for record in told.people[:ASKED]]
+    ids = [record.id for record in [*told.newcomers, *told.people][:ASKED]]
     kept = _with_kept_awards()
     members_, by_member = {}, {}
     for place, id_ in enumerate(ids):
@@ -245,7 +265,10 @@ def says(app: Flask, told: Crowd) -> Says:
         }
     others = {f"{path} {query}": door.get(path, **query) for path, query in _of_organizations(told)}
     others |= {f"{key} {query}": door.all(f"/leaderboards/{key}", **query) for key, query in _boards()}
-    return Says(members_, by_member, others, kept)
+    others |= {path: door.get(path) for path in ("/program", "/widgets")}
+    others["/members"] = sorted(door.all("/members"), key=lambda one: one["id"])
+    others["/held"] = sorted((_without(one, *CAME) for one in door.all("/held")), key=lambda one: one["id"])
+    return Says(members_, by_member, _events(door, told), others, kept)
 
 
 def _with_kept_awards() -> set[str]:
@@ -254,9 +277,21 @@ def _with_kept_awards() -> set[str]:
         return set(connection.scalars(rows))
 
 
+def _without(item: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if name not in names}
+
+
+def _events(door: Door, told: Crowd) -> dict[str, list[Any]]:
+    """Some events with what they did and did not do."""
+    found: dict[str, list[Any]] = {}
+    for one in told.arrivals[:EVENTS_ASKED]:
+        found.setdefault(one.subject, []).append(_without(door.get("/events", source=one.source, id=one.id), *CAME))
+    return found
+
+
 def _awards(items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Without what tells in which order they were posted."""
-    told = [{name: value for name, value in item.items() if name != "id"} for item in items]
+    told = [_without(item, "id") for item in items]
     return sorted(told, key=lambda one: [str(value) for value in one.values()])
 
 

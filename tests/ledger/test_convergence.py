@@ -53,6 +53,8 @@ def compare(said: Says, expected: Says) -> None:
         assert said.members[id_] == answers, id_
         if id_ not in said.kept:
             assert said.by_member[id_] == expected.by_member[id_], id_
+    for about, told in expected.events.items():
+        assert about in said.kept or said.events[about] == told, about
     for question, answer in expected.others.items():
         assert said.others[question] == answer, question
     assert not said.members.keys() <= said.kept, "most of what is compared is compared in whole"
