@@ -212,7 +212,7 @@ def _refuse_weak(name: str, key: str | None) -> None:
 
 def _own_key(file: Path) -> str:
     """Outside production: a random key that is made once and stays, so that a restart signs nobody out."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    made(file.parent)
     try:
         # Created with its mode, and whole at once: web and worker may start together.
         half = file.with_suffix(f".{secrets.token_hex(8)}")
@@ -229,11 +229,19 @@ def _own_key(file: Path) -> str:
         raise SettingError("SECRET_KEY", f"not set, and {str(file)!r} cannot be written ({error.strerror})") from None
 
 
+def made(instance: Path) -> Path:
+    """The instance folder, which is there from now on."""
+    try:
+        instance.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingError("HUB_INSTANCE", f"{str(instance)!r} cannot be made a folder ({error.strerror})") from None
+    return instance
+
+
 def _database_url(environ: Mapping[str, str], production: bool, instance: Path) -> URL:
     text = _secret(environ, "DATABASE_URL", production)
     if text is None:
-        instance.mkdir(parents=True, exist_ok=True)
-        return URL.create("sqlite", database=str(instance / "hub.sqlite"))
+        return URL.create("sqlite", database=str(made(instance) / "hub.sqlite"))
     try:
         # `postgres://` is what many hosts still hand out.
         url = make_url(text.replace("postgres://", "postgresql://", 1) if text.startswith("postgres://") else text)

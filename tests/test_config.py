@@ -151,6 +151,15 @@ def test_the_database_is_a_file_in_the_instance_folder_unless_said_otherwise(tmp
     assert named.database_url.database == f"{tmp_path}/own.sqlite"
 
 
+@pytest.mark.parametrize("more", [{}, {"SECRET_KEY": "known"}])
+def test_an_instance_folder_that_cannot_be_is_named(tmp_path: Path, more: dict[str, str]) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(
+        SettingError, match=r"^HUB_INSTANCE: '.*/file/here' cannot be made a folder \(Not a directory\)$"
+    ):
+        Config.from_env({"HUB_INSTANCE": str(tmp_path / "file" / "here"), **more})
+
+
 def test_a_clock_is_fixed_in_tests_only_and_must_be_readable(tmp_path: Path) -> None:
     assert read(tmp_path, HUB_ENV="test", HUB_NOW="2026-11-23T10:00:00Z").now == "2026-11-23T10:00:00Z"
     for wrong in ("yesterday", "2026-11-23T10:00:00", f"file:{tmp_path}/none"):

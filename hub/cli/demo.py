@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from config import HOME, Config, environment
+from config import HOME, Config, environment, made
 from hub import create_app
 from hub.cli import Fault
 from hub.cli.db import migrate
@@ -65,8 +65,7 @@ def _settle() -> Path | None:
         os.environ.setdefault(name, known.get(name) or value)
     if known.get("DATABASE_URL") or known.get("DATABASE_URL_FILE"):
         return None
-    file = Path(known.get("HUB_INSTANCE") or HOME / "instance").absolute() / "demo.db"
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file = made(Path(known.get("HUB_INSTANCE") or HOME / "instance").absolute()) / "demo.db"
     os.environ["DATABASE_URL"] = f"sqlite:///{file}"
     return file
 
