@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, current_app, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from sqlalchemy import Connection, Row, func, or_, select
 
 from hub import clock
@@ -98,7 +99,10 @@ def _by_role(asked: str) -> list[tuple[str, list[Choice]]]:
     found.sort(key=lambda one: (order.get(one.role, len(order)), one.role))
     groups = groupby(found, key=lambda one: one.role)
     most = PEOPLE if asked else OF_ROLE
-    return [(said(titles.get(role, {}), role, language()), list(islice(several, most))) for role, several in groups]
+    return [
+        (said(titles.get(role, {}), role, language()) or gettext("No role"), list(islice(several, most)))
+        for role, several in groups
+    ]
 
 
 def _titles(connection: Connection) -> dict[str, Mapping[str, str]]:

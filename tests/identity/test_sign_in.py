@@ -116,6 +116,13 @@ def test_the_page_shows_people_of_every_role_and_finds_them(client: FlaskClient)
     assert "Bo Lind" not in client.get("/sign-in?q=%25").text
 
 
+def test_who_has_no_role_is_offered_too(client: FlaskClient) -> None:
+    with transaction() as connection:
+        members.upsert(connection, [MemberRecord("zoe", MemberProfile("Zoe Without"), (), JANUARY)], JANUARY)
+    page = client.get("/sign-in").text
+    assert page.index("<h2>No role</h2>") < page.index("Zoe Without")
+
+
 def test_a_role_of_many_is_not_a_page_long_and_the_search_finds_the_rest(client: FlaskClient) -> None:
     several = [
         MemberRecord(f"s{number}", MemberProfile(f"Sol {number:02}", None, "acme", roles), (), JANUARY)
