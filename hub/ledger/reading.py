@@ -236,12 +236,12 @@ def _tiers(rows: Sequence[Row[Any]], order: Sequence[str | None]) -> list[Award]
     for row in rows:
         by_tier.setdefault(row.tier, []).append(row)
     tiers = [*(tier for tier in order if tier in by_tier), *(tier for tier in by_tier if tier not in order)]
-    return [
-        Award(
-            tier, by_tier[tier][0].time, len(by_tier[tier]), next((row.kept for row in by_tier[tier] if row.kept), None)
-        )
-        for tier in tiers
-    ]
+    return [_award(tier, by_tier[tier]) for tier in tiers]
+
+
+def _award(tier: str | None, rows: Sequence[Row[Any]]) -> Award:
+    """Several awards of one tier, told as one; `rows` in the order of their times."""
+    return Award(tier, rows[0].time, rows[-1].time, len(rows), next((row.kept for row in rows if row.kept), None))
 
 
 def _next(connection: Connection, one: _Member, plan: BadgePlan, rows: Sequence[Row[Any]]) -> Step | None:

@@ -86,10 +86,13 @@ class Points:
 
 @dataclass(frozen=True, slots=True)
 class Award:
-    """A badge, or a tier of it, earned. `times` counts the awards of one with `repeat`; `earned_at` is the first."""
+    """A badge, or a tier of it, earned. `times` counts the awards of one with `repeat`; `earned_at` is the first,
+    `newest_at` the last of them.
+    """
 
     tier: str | None
     earned_at: int
+    newest_at: int
     times: int = 1
     kept: str | None = None  # why it stays although the log no longer derives it
 

@@ -18,7 +18,7 @@ SECTIONS = {"metric": "metrics", "streak": "streaks", "badge": "badges", "goal":
 
 @dataclass(frozen=True, slots=True)
 class Medal:
-    """A badge at the highest tier that was earned."""
+    """A badge at the highest tier that was earned; one that was earned several times, as of the last."""
 
     title: str
     tier: str | None
@@ -82,7 +82,7 @@ def _medal(view: View, standing: reading.BadgeStanding) -> Medal:
     badge = view.program.badges.get(standing.badge)
     times = sum(award.times for award in standing.awards if award.tier == top.tier)
     title, icon = view.title("badges", standing.badge), _icon(badge)
-    return Medal(title, _tier_title(view, badge, top.tier), metal(badge, top.tier), icon, times, top.earned_at)
+    return Medal(title, _tier_title(view, badge, top.tier), metal(badge, top.tier), icon, times, top.newest_at)
 
 
 def _next(view: View, standing: reading.BadgeStanding) -> Next | None:

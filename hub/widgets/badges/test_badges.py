@@ -5,6 +5,7 @@ from itertools import count
 
 import pytest
 
+from hub.clock import instant
 from hub.gamification.badges import Badge, MetricAtLeast, Tier
 from hub.ledger.reading import BadgeStanding, Requirement, Step
 from hub.widgets import kit
@@ -36,6 +37,30 @@ def test_an_earned_tier_is_shown_with_the_next_one_and_what_is_missing(club: Clu
 def test_only_some_badges_where_the_placement_says_so(club: Club) -> None:
     with club.looks("bo", only=["explorer"]) as view:
         assert [one.title for one in query(view).next] == ["Explorer"]
+
+
+SPRINTS = """
+program: {name: Club, time_zone: Europe/Berlin}
+events: {deal.won: {}}
+metrics: {won: {event: deal.won, take: count}}
+badges:
+  sprinter: {when: {metric: won, at_least: 1, within: month}, repeat: true}
+  closer: {when: {metric: won, at_least: 2}}
+"""
+
+
+@pytest.mark.usefixtures("app")
+def test_what_was_earned_again_comes_first_again(cast: dict[str, int]) -> None:
+    publish(SPRINTS)
+    club = Club(cast, count(1))
+    for day in ("2026-09-01", "2026-09-02", "2026-10-05"):
+        club.happens("bo", "deal.won", f"{day}T09:00:00Z")
+    with club.looks("bo") as view:
+        earned = query(view).earned
+    assert [(one.title, one.times, one.earned_at) for one in earned] == [
+        ("Sprinter", 2, instant("2026-10-05T09:00:00Z")),
+        ("Closer", 1, instant("2026-09-02T09:00:00Z")),
+    ]
 
 
 FOR_REPS = """
