@@ -15,6 +15,9 @@ from hub.gamification.plan import MetricPlan, Plan
 from hub.gamification.progress import BEFORE, ENDS, NAME, STARTS, TALLY, Slot, State, frozen_number, token
 from hub.gamification.windows import WindowKind, local_date
 
+#: What a tally may change of without its value.
+_FINER = ("average", "latest")
+
 _MINUTE = 60_000_000
 _DAY_US = 86_400_000_000
 _EPOCH_DAY = 719_163  # ordinal of 1970-01-01
@@ -83,7 +86,7 @@ def _grow(here: Moment, plan: MetricPlan, found: Any) -> None:
         if after != before:
             slot[TALLY] = after
             changed = True
-            if shown:
+            if shown and (take not in _FINER or _number(plan, before) != _number(plan, after)):
                 _show(here, plan, slot)
     if changed:
         _changed(here, plan)

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from tests.gamification.play import play
+from tests.gamification.play import at, play, shown
 
 
 def metric(fields: str, more: str = "") -> str:
@@ -163,6 +163,26 @@ def test_the_latest_is_the_last_in_canonical_order_not_the_last_to_arrive() -> N
         "tue bo claim.changed state=paid; mon bo claim.changed state=new",
     )
     assert told.metric("bo", "it") == "paid"
+
+
+@pytest.mark.parametrize(
+    ("take", "amounts", "changed"),
+    [
+        ("average", (3, 3, 3), 0),
+        ("average", (2, 4, 3), 1),
+        ("latest", (3, 3, 5), 2),
+        ("latest", (3, 5, 5), 1),
+        ("sum", (3, 0, 0), 0),
+        ("max", (3, 2, 3), 0),
+    ],
+)
+def test_a_value_last_changed_at_the_event_that_made_another_of_it(
+    take: str, amounts: tuple[int, ...], changed: int
+) -> None:
+    text = metric(f"event: deal.won, take: {take}, of: amount") + "leaderboards: {top: {metric: it, window: all}}"
+    days = ("mon", "tue", "wed")
+    told = play(text, "; ".join(f"{day} bo wins amount={amount}" for day, amount in zip(days, amounts, strict=True)))
+    assert shown(told.people["bo"].values["it", "all"].place[0]) == shown(at(days[changed]))
 
 
 # Combined.
