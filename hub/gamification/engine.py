@@ -113,7 +113,7 @@ def _take_in(here: Moment, event: Event) -> None:
 
 
 def _passes(here: Moment) -> None:
-    first = True
+    first, here.moved = True, False
     for _ in range(_MOST_PASSES):
         badges, here.dirty = sorted(here.dirty), set()
         aims, here.aims = sorted(here.aims), set()
@@ -130,7 +130,9 @@ def _passes(here: Moment) -> None:
             gained, here.gained = here.gained, 0
             counting.earn(here, gained)
             counting.combine(here)
-        if not here.dirty and not here.aims and not here.climbing:
+        moved, here.moved = here.moved, False
+        # An action may wait for what this pass gave.
+        if not here.dirty and not here.aims and not here.climbing and not (moved and here.plan.actions):
             return
     raise RuntimeError(f"the badges of {here.event.type} do not settle")
 

@@ -34,6 +34,7 @@ class Moment:
     aims: set[int] = field(default_factory=set)  # goals to be looked at
     fed: set[tuple[int, int]] = field(default_factory=set)  # combined metrics of which a part changed
     climbing: bool = False  # levels are to be looked at
+    moved: bool = False  # something that conditions look at changed in this pass
     gained: int = 0  # points of this pass: they are in the metrics of the next
 
     @classmethod
@@ -49,6 +50,7 @@ class Moment:
 
     def changed(self, kind: str, key: str) -> None:
         """A streak, badge, level or goal changed: badges that look at it are looked at."""
+        self.moved = True
         self.dirty.update(self.plan.badges_by.get((kind, key), ()))
 
     def saw(self, name: str) -> bool:

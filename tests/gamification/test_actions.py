@@ -1,6 +1,7 @@
 """Next best actions: when each opens, what closes it, and the bonus of who is quick."""
 
-from tests.gamification.play import play
+from hub.gamification import opening
+from tests.gamification.play import at, play
 
 METRICS = """
 metrics:
@@ -51,6 +52,13 @@ def test_it_opens_at_the_event_that_makes_its_condition_true() -> None:
     text = action("when: {badge: closer}")
     assert play(text, "mon bo wins").open("bo") == {}
     assert play(text, "mon bo wins; tue bo wins").open("bo") == {"step": "2026-11-17 12:00"}
+
+
+def test_it_opens_at_the_event_that_brings_a_level() -> None:
+    told = play(action("when: {level: pro}").replace("points: 10", "points: 50"), "mon bo wins; tue bo wins")
+    assert told.open("bo") == {"step": "2026-11-17 12:00"}
+    one = told.people["bo"]
+    assert opening.standing(told.plan, one.unpacked(), one.given, told.now) == {"step": at("tue 12:00")}
 
 
 def test_it_stays_open_when_its_condition_no_longer_holds() -> None:
