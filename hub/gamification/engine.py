@@ -99,11 +99,13 @@ def _one(here: Moment, event: Event, standing: list[Kept | Decided]) -> None:
 
 def _take_in(here: Moment, event: Event) -> None:
     touched = here.plan.touched(event.type, event.time)
-    earned = sum([earning.apply(here, rule) for rule in touched.rules]) if here.given.person else 0
+    given = [earning.apply(here, rule) for rule in touched.rules] if here.given.person else []
     for metric in touched.metrics:
         counting.measure(here, metric)
-    if earned:
-        counting.earn(here, earned)
+    for amount in given:
+        if amount:
+            # One by one: what is received is not less by what another rule takes.
+            counting.earn(here, amount)
     if here.given.person:
         acting.act(here)
     for streak in touched.streaks:

@@ -308,6 +308,14 @@ def test_deductions_count_in_points_earned_and_not_in_points_received() -> None:
     assert (told.metric("bo", "points_earned"), told.metric("bo", "points_received")) == (6, 10)
 
 
+def test_what_one_rule_takes_is_received_all_the_same_at_the_same_event() -> None:
+    rules = "points: {won: {event: deal.won, award: 10}, fee: {event: deal.won, award: -4}}"
+    told = play(rules, "mon bo wins")
+    assert (told.metric("bo", "points_earned"), told.metric("bo", "points_received")) == (6, 10)
+    told = play(rules.replace("-4", "-10"), "mon bo wins")
+    assert (told.metric("bo", "points_earned"), told.metric("bo", "points_received")) == (0, 10)
+
+
 # Late events take their place.
 
 
