@@ -35,6 +35,11 @@ class Club:
     ids: Iterator[int]
 
     def happens(self, who: str, kind: str, time: str = "2026-11-20T09:30:00+01:00", **data: Any) -> None:
+        self.enters(who, kind, time, **data)
+        self.digests()
+
+    def enters(self, who: str, kind: str, time: str = "2026-11-20T09:30:00+01:00", **data: Any) -> None:
+        """It is in the log, and not digested yet."""
         sent = {"id": str(next(self.ids)), "source": "crm", "type": kind, "subject": who, "time": time, "data": data}
         arrival = arrivals.read(sent, clock.now(), lambda *_: True)
         with transaction() as connection:
@@ -42,7 +47,6 @@ class Club:
             assert version
             [verdict] = log.append(connection, [arrival], version.program.events, clock.now())
         assert verdict.status == "accepted", verdict
-        self.digests()
 
     def digests(self) -> None:
         with DIGESTING:

@@ -118,7 +118,10 @@ def _learn(rows: int, seconds: float) -> None:
 
 def _run_postgres(plan: Plan) -> int:
     with transaction() as connection:
-        locked = _lock(connection, _candidates(connection, plan, BATCH))
+        candidates = _candidates(connection, plan, BATCH)
+        _open(connection, candidates)
+    with transaction() as connection:
+        locked = _lock(connection, candidates)
         taken = _take(connection, locked, BATCH)
         folding = fold_all(connection, plan, taken.entries, taken.again, clock.now())
         _write(connection, plan, taken, folding)
@@ -174,13 +177,17 @@ def _aside(column: Column[Any]) -> Select[tuple[int]]:
     return select(column).where(~select(set_aside.c.member).where(set_aside.c.member == column).exists())
 
 
+def _open(connection: Connection, candidates: list[int]) -> None:
+    """Give each of them a row to lock, in a transaction that ends at once: whoever inserts a row that another worker
+    has just made, or is just writing, waits until that one has committed.
+    """
+    known = set(connection.scalars(select(progress.c.member).where(among(connection, progress.c.member, candidates))))
+    rows = [(who, 0, b"") for who in sorted(candidates) if who not in known]
+    bulk.insert(connection, progress, ("member", "version", "state"), rows, ignore=True)
+
+
 def _lock(connection: Connection, candidates: list[int]) -> list[int]:
     """Take the lease on half of them at most, so that another worker finds work too."""
-    if not candidates:
-        return []
-    bulk.insert(
-        connection, progress, ("member", "version", "state"), [(who, 0, b"") for who in sorted(candidates)], ignore=True
-    )
     share = max(len(candidates) // 2, 100)
     rows = select(progress.c.member).where(among(connection, progress.c.member, candidates))
     return list(connection.scalars(rows.limit(share).with_for_update(skip_locked=True)))

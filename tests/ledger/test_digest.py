@@ -12,6 +12,7 @@ from hub.directory import members
 from hub.directory.members import MemberProfile, MemberRecord
 from hub.ledger import digest, reading, verify
 from tests.club import Club, publish
+from tests.slow import digesting
 
 PROGRAM = """
 program: {name: Harbor, time_zone: Europe/Berlin, live_from: 2026-01-01}
@@ -61,4 +62,18 @@ def test_who_changes_while_being_folded_again_is_folded_once_more(harbor: Club, 
     harbor.digests()
     assert not changes
     assert balance(harbor, "bo") == 50
+    assert list(verify.breaches()) == []
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_worker_waits_for_no_other_whoever_is_new(harbor: Club, app: Flask):
+    harbor.happens("bo", "deal.won", amount=5000)
+    for who in ("bo", "bea"):
+        harbor.enters(who, "deal.won", "2026-11-21T09:00:00Z", amount=100)
+    with digesting(app) as other:
+        harbor.happens("cy", "deal.won", amount=700)
+        assert balance(harbor, "cy") == 7
+        assert (balance(harbor, "bo"), balance(harbor, "bea")) == (50, 0)
+    assert other.result() == 2
+    assert (balance(harbor, "bo"), balance(harbor, "bea")) == (51, 1)
     assert list(verify.breaches()) == []
