@@ -58,5 +58,11 @@ def test_it_has_no_more_than_twenty_lines():
     assert len(lines) <= 20
 
 
+def test_the_readme_shows_the_same():
+    assert [block.text for block in pages.blocks(pages.ROOT / "README.md", "python", "jinja")] == [
+        block.text for block in CODE
+    ]
+
+
 def test_the_folder_is_named_as_the_page_says():
     assert re.findall(r"`(?:hub/widgets/last_award/)?([\w.]+\.(?:py|html))`", PAGE.read_text())[:3] == list(FILES)
