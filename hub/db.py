@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, TypeVar, cast
 
 from alembic.migration import MigrationContext
@@ -119,11 +120,51 @@ def driver(connection: Connection) -> Iterator[Any]:
         ) from error
 
 
+#: Writers share this advisory lock on PostgreSQL; see `settle`.
+_WRITING = 0x77726974
+
+
 @contextmanager
 def transaction() -> Iterator[Connection]:
-    """A write transaction: commits at the end of the block, rolls back when it raises."""
+    """A write transaction: commits at the end of the block, rolls back when it raises.
+
+    What it stamps with the time, it stamps with a time read inside the block: see `settle`.
+    """
     with db.engine.connect() as connection, connection.begin():
+        if not on_sqlite(connection):
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock_shared({_WRITING})")
         yield connection
+
+
+def settle() -> None:
+    """Wait until every write transaction that began before now has ended: what comes later is stamped later too.
+
+    Nobody waits for whoever waits here, so one that is open for long delays no other. SQLite has one writer at a time:
+    there it is enough to have been one.
+    """
+    with db.engine.connect() as connection, connection.begin():
+        if on_sqlite(connection):
+            return
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        waiting, until = _writers(connection), monotonic() + SETTLED_SECONDS
+        while waiting and monotonic() < until:
+            sleep(SETTLING_SECONDS)
+            waiting &= _writers(connection)
+
+
+def _writers(connection: Connection) -> set[str]:
+    return set(connection.exec_driver_sql(_WRITERS, {"lock": _WRITING}).scalars())
+
+
+#: A write transaction that hangs for longer than this is not waited for.
+SETTLED_SECONDS = 30.0
+SETTLING_SECONDS = 0.02
+
+_WRITERS = """
+SELECT virtualtransaction FROM pg_locks
+WHERE locktype = 'advisory' AND classid = 0 AND objid = %(lock)s AND granted
+AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 
 
 @contextmanager

@@ -132,7 +132,7 @@ def take(found: Sequence[tuple[Any, int]], key: Key) -> list[Verdict]:
     if len(settled) == len(judged):
         return settled
     with transaction() as connection:
-        return log.write(connection, judged, types, now)
+        return log.write(connection, judged, types, clock.now())
 
 
 def event_types(connection: Connection) -> log.EventTypes:

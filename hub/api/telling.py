@@ -62,8 +62,9 @@ _BY = "key/"
 @requires_scope(WRITE)
 @describe("Create or change a member", scope=WRITE, body=MemberChange, answers={200: Member, 201: Member})
 def put_member(member_id: str) -> Response:
-    change, key, now = body(MemberChange), current_key(), clock.now()
+    change, key = body(MemberChange), current_key()
     with transaction() as connection:
+        now = clock.now()
         known = lookup.member(connection, member_id)
         id_ = known.id if known else member_id
         if change.id is not UNSET and change.id not in (id_, member_id):
@@ -160,10 +161,11 @@ _ORGANIZATION = ("name", "type", "tier", "region", "size", "tags")
     answers={200: Organization, 201: Organization},
 )
 def put_organization(organization_id: str) -> Response:
-    change, key, now = body(OrganizationChange), current_key(), clock.now()
+    change, key = body(OrganizationChange), current_key()
     if change.id not in (UNSET, organization_id):
         raise invalid("id", "conflict", "the id is that of the address")
     with transaction() as connection:
+        now = clock.now()
         known = lookup.organizations(connection, [organization_id]).get(organization_id)
         if key.organization not in (None, known):
             raise not_found()

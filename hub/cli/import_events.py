@@ -243,11 +243,10 @@ class _Append:
         self._create_members = create_members
 
     def __call__(self, read: Sequence[Arrival | Verdict], types: log.EventTypes) -> list[Verdict]:
-        now = clock.now()
         with reader() as connection:
             judged = log.judge(connection, read, types)
         with transaction() as connection:
-            return self._write(connection, judged, types, now)
+            return self._write(connection, judged, types, clock.now())
 
     def _write(
         self, connection: Connection, judged: Sequence[log.Judged | Verdict], types: log.EventTypes, now: int

@@ -159,7 +159,7 @@ def _written(member: lookup.Person, program: Program, now: int) -> str:
 def _take(event: Mapping[str, Any], program: Program, now: int) -> list[Verdict]:
     read: Arrival | Verdict = arrivals.read(event, now, lambda *_: True)
     with transaction() as connection:
-        return log.append(connection, [read], program.events, now)
+        return log.append(connection, [read], program.events, clock.now())
 
 
 def _wait_for(verdict: Verdict) -> None:

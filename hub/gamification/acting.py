@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from hub.gamification import counting
+from hub.gamification import aiming, awarding, counting
 from hub.gamification.moment import Moment
 from hub.gamification.outcome import Points
 
@@ -23,6 +23,9 @@ def _adjust(here: Moment) -> None:
 def _prize(here: Moment) -> None:
     board = here.event.data["leaderboard"]
     _post(here, "prize", "leaderboard", board, f"leaderboard/{board}/{here.event.id}")
+    badge = here.event.data.get("badge")
+    if badge in here.plan.badge_index:
+        awarding.give(here, badge)
 
 
 def _post(here: Moment, kind: str, cause: str, name: str, key: str) -> None:
@@ -42,4 +45,5 @@ _ACTS: Mapping[str, Callable[[Moment], None]] = {
     "hub.points.adjusted": _adjust,
     "hub.prize.won": _prize,
     "hub.recognition.received": _recognized,
+    "hub.goal.closed": aiming.close,
 }

@@ -8,12 +8,13 @@ from math import ceil
 from typing import Any
 
 from hub.gamification import awarding, counting
-from hub.gamification.goals import OfPrevious
+from hub.gamification.goals import OfPrevious, Reward
 from hub.gamification.moment import Moment
 from hub.gamification.numbers import Exact, Number
 from hub.gamification.outcome import Points, Reached
 from hub.gamification.plan import GoalPlan
 from hub.gamification.progress import ENDS, NAME, STARTS, Decided, Given
+from hub.gamification.ranking import order_key
 
 #: The hub's own event that decides an `at_most` goal at the final instant of its window.
 CLOSED = "hub.goal.closed"
@@ -22,12 +23,14 @@ CLOSED = "hub.goal.closed"
 def aim(here: Moment, plan: GoalPlan) -> None:
     """Whether the goal is reached at this event, in the window that holds it."""
     slot, key = here.state.metrics[plan.metric][plan.position], plan.goal.key
-    if here.event.time >= slot[ENDS] or here.state.goals.get(key) == slot[NAME]:
-        return
-    if plan.goal.direction == "at_most" or (key, slot[NAME]) in here.given.closed:
+    if here.event.time >= slot[ENDS]:
         return
     value = counting.value(here, plan.goal.metric, plan.goal.window)
-    if value is None:
+    if plan.falls:
+        _remember_peak(here, key, slot[NAME], value)
+    if value is None or here.state.goals.get(key) == slot[NAME]:
+        return
+    if plan.goal.direction == "at_most" or (key, slot[NAME]) in here.given.closed:
         return
     before = counting.value_before(here.plan, here.state, plan.goal.metric, plan.goal.window, slot[STARTS])
     target = target_for(plan, slot[NAME], before, here.profile.values, here.given.targets)
@@ -35,31 +38,46 @@ def aim(here: Moment, plan: GoalPlan) -> None:
         _reach(here, plan, slot[NAME], rewarded=here.plan.rewards(key, slot[ENDS]))
 
 
+def _remember_peak(here: Moment, goal: str, window: str, value: Exact | None) -> None:
+    """Pages show a goal as reached once its value was at the target, which may be another by then: so the greatest
+    value is kept, and told where the value has fallen from it.
+    """
+    now, kept = None if value is None else order_key(value), here.state.peaks.get(goal)
+    if kept is None or kept[0] != window or (now is not None and now >= kept[1]):
+        if now is not None:
+            here.state.peaks[goal] = [window, now]
+    else:
+        here.outcome.peaks[goal, window] = kept[1]
+
+
 def close(here: Moment) -> None:
     """Take in the hub's own word on an `at_most` goal."""
-    data = here.event.data
-    plan = next((plan for plan in here.plan.goals if plan.goal.key == data.get("goal")), None)
-    if plan is not None and data.get("status") == "reached":
-        _reach(here, plan, str(data.get("window")), rewarded=True)
+    goal, window, status = (str(here.event.data.get(name)) for name in ("goal", "window", "status"))
+    plan = next((plan for plan in here.plan.goals if plan.goal.key == goal), None)
+    stands = any((one.goal, one.window) == (goal, window) for one in here.given.decided)
+    if plan is not None and status == "reached" and not stands:
+        _reach(here, plan, window, rewarded=True)
 
 
 def stand(here: Moment, decided: Decided) -> None:
     """A goal that was reached in a window now final takes its place, with the reward it brought."""
     here.state.goals[decided.goal] = decided.window
-    here.outcome.effects.append(Reached(decided.goal, decided.window, here.event))
+    here.outcome.effects.append(Reached(decided.goal, decided.window, here.event, decided.points, decided.badge))
     here.changed("goal", decided.goal)
     if decided.points:
         _pay(here, decided.goal, decided.window, decided.points)
-        counting.earn(here, decided.points)
+    if decided.badge is not None:
+        awarding.give(here, decided.badge)
+    gained, here.gained = here.gained + decided.points, 0
+    if gained:
+        counting.earn(here, gained)
 
 
 def _reach(here: Moment, plan: GoalPlan, window: str, *, rewarded: bool) -> None:
-    key, reward = plan.goal.key, plan.goal.reward
+    key, reward = plan.goal.key, plan.goal.reward if rewarded and plan.goal.reward else Reward()
     here.state.goals[key] = window
-    here.outcome.effects.append(Reached(key, window, here.event))
+    here.outcome.effects.append(Reached(key, window, here.event, reward.points, reward.badge))
     here.changed("goal", key)
-    if reward is None or not rewarded:
-        return
     if reward.points:
         _pay(here, key, window, reward.points)
         here.gained += reward.points

@@ -93,7 +93,7 @@ def _one(here: Moment, event: Event, standing: list[Kept | Decided]) -> None:
         _stand(here, one)
     if here.fed:
         counting.combine(here)
-    if person and (here.dirty or here.aims or here.climbing or here.plan.actions):
+    if person and (here.dirty or here.aims or here.climbing or here.gained or here.plan.actions):
         _passes(here)
 
 
@@ -110,8 +110,6 @@ def _take_in(here: Moment, event: Event) -> None:
         acting.act(here)
     for streak in touched.streaks:
         walking.walk(here, streak)
-    if event.type == aiming.CLOSED:
-        aiming.close(here)
 
 
 def _passes(here: Moment) -> None:

@@ -97,12 +97,19 @@ OWN: Mapping[str, EventType] = MappingProxyType(
                 Attribute("leaderboard", "text", required=True),
                 Attribute("rank", "integer", required=True),
                 Attribute("points", "integer", required=True),
+                Attribute("window", "text"),
+                Attribute("badge", "text"),
             ),
             _own("hub.streak.paused", Attribute("from", "date"), Attribute("until", "date")),
             _own("hub.points.adjusted", Attribute("points", "integer", required=True), *_ACT),
             _own("hub.badge.granted", *_BADGE),
             _own("hub.badge.revoked", *_BADGE),
-            _own("hub.goal.closed", Attribute("goal", "text", required=True), Attribute("window", "text")),
+            _own(
+                "hub.goal.closed",
+                Attribute("goal", "text", required=True),
+                Attribute("window", "text", required=True),
+                Attribute("status", "text", required=True),
+            ),
             _own("hub.member.merged", Attribute("member", "text")),
         )
     }

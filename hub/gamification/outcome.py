@@ -37,6 +37,8 @@ class Reached(NamedTuple):
     goal: str
     window: str
     event: Event
+    points: int = 0  # of the reward
+    badge: str | None = None  # that came with it
 
 
 class Extended(NamedTuple):
@@ -74,4 +76,5 @@ class Outcome:
     skips: list[Skip] = field(default_factory=list)
     values: dict[tuple[str, str], Valued | None] = field(default_factory=dict)
     organizations: dict[tuple[int, str, str], Any] = field(default_factory=dict)
+    peaks: dict[tuple[str, str], str] = field(default_factory=dict)  # by goal and window, as order keys
     due_again: list[str] = field(default_factory=list)  # kept awards that the fold derives after all

@@ -136,11 +136,12 @@ class GoalPlan:
     position: int
     for_: Fits
     targets: tuple[tuple[Fits, Any], ...]
+    falls: bool = False  # its metric can fall: the greatest value is kept
 
     @classmethod
-    def of(cls, goal: Goal, index: int = 0, metric: int = 0, position: int = 0) -> GoalPlan:
+    def of(cls, goal: Goal, index: int = 0, metric: int = 0, position: int = 0, *, falls: bool = False) -> GoalPlan:
         targets = tuple((_fits(target.for_), target.target) for target in goal.targets)
-        return cls(index, goal, metric, position, _fits(goal.for_), targets)
+        return cls(index, goal, metric, position, _fits(goal.for_), targets, falls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,15 +401,30 @@ class Plan:
         plans = []
         for index, goal in enumerate(own):
             metric = self.metric_index[goal.metric]
-            plans.append(GoalPlan.of(goal, index, metric, self.metrics[metric].position(goal.window)))
+            falls = goal.direction == "at_least" and self.falls(goal.metric)
+            plans.append(GoalPlan.of(goal, index, metric, self.metrics[metric].position(goal.window), falls=falls))
         return plans
+
+    def falls(self, key: str) -> bool:
+        """Whether a later event can lower the metric's value in a window."""
+        metric = self.program.metrics[key]
+        if metric.combined:
+            return metric.share is not None or bool(metric.minus) or any(map(self.falls, metric.plus))
+        if metric.take == "count":
+            return any(weight < 0 for weight in metric.types.values())
+        return metric.take not in ("max", "distinct", "days")
 
     def rewards(self, goal: str, ends: int) -> bool:
         """Whether reaching the goal in a window that ends then is rewarded: not in history, and not where the window
         was final when a version first named the goal.
         """
-        named = next(version for version in self.versions if goal in version.program.goals)
-        return ends > self.newest.live_from and ends + self.program.settings.grace > named.published_at
+        final_at = ends + self.program.settings.grace
+        return ends > self.newest.live_from and final_at > self.named_at("goal", goal)
+
+    def named_at(self, kind: str, key: str) -> int:
+        """When a version first named this goal or leaderboard."""
+        section = "goals" if kind == "goal" else "leaderboards"
+        return next(one.published_at for one in self.versions if key in getattr(one.program, section))
 
     def _look_up_dependents(self) -> None:
         """Which badges and goals look at a metric, a streak, a badge..."""

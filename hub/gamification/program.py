@@ -80,8 +80,6 @@ NOT_YET = (
     "badges.*.on_reversal=revoke",
     "streaks.*.freezes",
     "streaks.*.holidays",
-    "goals.*.direction=at_most",
-    "leaderboards.*.prizes",
     "surveys",
     "recognition",
 )

@@ -45,6 +45,7 @@ class State:
     ]  # what stands: {tier: 1, or 2 where kept}, {tier: [window, 1 or 2]}; [mark] of a personal best
     times: dict[str, dict[str, int]]  # badge -> tier -> awards
     goals: dict[str, str]  # goal -> window in which it was last reached
+    peaks: dict[str, list[str]]  # goal -> window, and the greatest value in it, as an order key
     level: int
     kept: list[str]  # keys of kept awards
     actions: dict[str, list[int | None]]  # action -> opened at, closed at, last event of it; see `opening`
@@ -72,6 +73,7 @@ def beginning(plan: Plan) -> State:
         badges={},
         times={},
         goals={},
+        peaks={},
         level=0,
         kept=[],
         actions={},
@@ -211,6 +213,7 @@ class Decided(NamedTuple):
     goal: str
     window: str
     points: int  # of the reward, as posted
+    badge: str | None  # that it gave
     place: Place
     entry: int
 

@@ -50,7 +50,7 @@ def index() -> ResponseReturnValue:
         shown = [_show(connection, version, member, cell, now) for cell in cells]
         visit = visits.pending(connection, version, member, now) if request.method == "GET" else None
     if visit is not None:
-        visits.record(version, visit, now)
+        visits.record(version, visit)
     return render_template("home/home.html", shown=shown, roles=roles, only=only, **_page(member, shown, now))
 
 

@@ -27,11 +27,11 @@ def pending(connection: Connection, version: Version, member: Viewer, now: int) 
     return None if connection.scalar(select(known)) else visit
 
 
-def record(version: Version, visit: Arrival, now: int) -> None:
+def record(version: Version, visit: Arrival) -> None:
     """Enter the visit. A page is not refused because the database is too busy to note that it was seen."""
     try:
         with transaction() as connection:
-            entries_log.append(connection, [visit], version.program.events, now)
+            entries_log.append(connection, [visit], version.program.events, clock.now())
     except OperationalError:
         log.exception("the visit of %s was not recorded", visit.subject)
 

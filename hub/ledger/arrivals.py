@@ -21,6 +21,8 @@ from hub.ledger import exact
 #: The source of the hub's own events, and what their types begin with.
 HUB = "hub"
 HUB_TYPES = "hub."
+#: That a member won a rank's prize on a final board.
+HUB_PRIZE = "hub.prize.won"
 #: What a trial may send in the hub's name.
 HUB_VISITED = "hub.visited"
 

@@ -20,10 +20,10 @@ from hub.gamification.leaderboards import Leaderboard
 from hub.gamification.plan import kind_name
 from hub.gamification.ranking import number, order_key
 from hub.gamification.windows import Calendar, Window
-from hub.ledger import fitting
-from hub.ledger.rankings import Indexed, Listed, Ranked, Ranking, Stand
+from hub.ledger import closing, fitting
+from hub.ledger.rankings import Final, Indexed, Listed, Ranked, Ranking, Stand
 from hub.ledger.standings import AROUND, BoardRow, BoardStanding, Version
-from hub.ledger.tables import organization_values
+from hub.ledger.tables import final_boards, organization_values
 
 _MAX_CURSOR = 2_000
 
@@ -93,11 +93,13 @@ def standing(
     window = _window(version, declared, now, asked.window)
     if window is None or (asked.among is not None and declared.among == "all"):
         return None
-    final = now >= window.end + version.program.settings.grace and window.end > version.live_from
+    final = closing.is_closed(connection, closing.BOARD, declared.key, window.name)
     segment = asked.among or _own_segment(connection, declared, window, asking, now)
     if segment is None and declared.among != "all":
         return BoardStanding(declared.key, window, None, final, 0, ())
-    ranking = _ranking(connection, declared, window, segment, now)
+    ranking = (
+        _final(connection, declared, window, segment) if final else _ranking(connection, declared, window, segment, now)
+    )
     told = _Telling(connection, declared, ranking, asking, now)
     return told.standing(window, segment, final, asked)
 
@@ -121,6 +123,10 @@ def _own_segment(connection: Connection, declared: Leaderboard, window: Window, 
     """The region, tier... that whoever asks has, as the board looks at it."""
     if declared.among == "all" or asking.who is None:
         return None
+    t = final_boards.c
+    stood = select(t.among).where(t.leaderboard == declared.key, t.window == window.name, t.who == asking.who)
+    if (segment := connection.scalar(stood)) is not None:
+        return str(segment)
     found = _profiles(connection, declared, [asking.who], window, now)
     value = found.get(asking.who, {}).get(declared.among)
     return str(value) if value is not None else None
@@ -137,6 +143,11 @@ def _profiles(
 
 
 # ------------------------------------------------------------------------------------------------------ the standings
+
+
+def _final(connection: Connection, declared: Leaderboard, window: Window, segment: str | None) -> Ranking:
+    lowest = declared.direction == "lowest"
+    return Final(connection, declared.key, window.name, segment or "", declared.whose == "member", lowest)
 
 
 def _ranking(connection: Connection, declared: Leaderboard, window: Window, segment: str | None, now: int) -> Ranking:
@@ -237,10 +248,10 @@ class _Telling:
 
     def _row(self, row: Ranked, rank: int, organizations: Mapping[int, lookup.Organization]) -> BoardRow:
         mine, score = row.no == self.asking.who, number(row.stand.value)
-        if mine or self.asking.everything or self._names(row):
+        if mine or (row.named and (self.asking.everything or self._names(row))):
             return BoardRow(rank, score, row.id, row.name, mine, self.declared.whose)
         organization = organizations.get(row.organization or 0)
-        if self.declared.names == "nobody" or organization is None:
+        if not row.named or self.declared.names == "nobody" or organization is None:
             return BoardRow(rank, score, shown_as="nobody")
         return BoardRow(rank, score, name=organization.name, shown_as="organization")
 

@@ -17,13 +17,13 @@ from typing import Any
 from sqlalchemy import Column, Connection, Select, delete, or_, select
 
 from hub import clock
-from hub.db import on_sqlite, reader, transaction
+from hub.db import on_sqlite, reader, settle, transaction
 from hub.directory.sets import among
 from hub.gamification.events import Event
 from hub.gamification.plan import Plan
-from hub.ledger import bulk, programs, rollup, writing
+from hub.ledger import bulk, closing, programs, rollup, writing
 from hub.ledger.folding import Folding, fold_all, in_log_order
-from hub.ledger.tables import progress, set_aside
+from hub.ledger.tables import entries, progress, set_aside
 from hub.signals import queue, refolds
 
 #: Entries a batch, and members.
@@ -52,17 +52,46 @@ class Taken:
         return sum(map(len, self.entries.values())) + len(self.again.keys() - self.entries.keys())
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What may be digested now: what was known before `before` (None: all), by the versions there were."""
+
+    plan: Plan
+    before: int | None = None
+
+
 def run() -> int:
     """Digest one batch: how many entries and members were taken up; 0: there is nothing to do."""
     with reader() as connection:
-        on_file, plan = on_sqlite(connection), programs.plan(connection)
-        if plan is None:
+        on_file, stretch = on_sqlite(connection), _stretch(connection)
+        if stretch is None:
             return 0
-        if not _has_work(connection, plan):
-            return rollup.run()
-    done = _run_sqlite(plan) if on_file else _run_postgres(plan)
+        working = _has_work(connection, stretch)
+    if not working:
+        return rollup.run() or _close(stretch)
+    done = _run_sqlite(stretch) if on_file else _run_postgres(stretch)
     _roll_up_at_times()
     return done
+
+
+def _stretch(connection: Connection) -> Stretch | None:
+    """Up to the next window that is to be closed; None before a program is published."""
+    plan = programs.plan(connection)
+    if plan is None:
+        return None
+    before = closing.barrier(connection, plan, clock.now())
+    return Stretch(plan) if before is None else Stretch(programs.before(plan, before), before)
+
+
+def _close(stretch: Stretch) -> int:
+    """Close what is final, now that all is digested that was known before."""
+    if stretch.before is not None:
+        # Who stamped an entry with an earlier time has committed after this: it is looked for once more.
+        settle()
+        with reader() as connection:
+            if _has_work(connection, stretch):
+                return 0
+    return closing.run(stretch.before)
 
 
 def _roll_up_at_times() -> None:
@@ -76,23 +105,26 @@ def _roll_up_at_times() -> None:
 def pending() -> bool:
     """Whether anything waits to be digested; members set aside do not count."""
     with reader() as connection:
-        plan = programs.plan(connection)
-        return plan is not None and (_has_work(connection, plan) or rollup.pending(connection))
+        stretch = _stretch(connection)
+        if stretch is None:
+            return False
+        if _has_work(connection, stretch) or rollup.pending(connection):
+            return True
+        return closing.pending(connection, stretch.plan, clock.now())
 
 
-def _has_work(connection: Connection, plan: Plan) -> bool:
-    taken = _candidates(connection, plan, 1)
-    return bool(taken)
+def _has_work(connection: Connection, stretch: Stretch) -> bool:
+    return bool(_candidates(connection, stretch, 1))
 
 
-def _run_sqlite(plan: Plan) -> int:
+def _run_sqlite(stretch: Stretch) -> int:
     with reader() as connection:
-        taken = _take(connection, _candidates(connection, plan, BATCH), BATCH)
-        folding = fold_all(connection, plan, taken.entries, taken.again, clock.now())
+        taken = _take(connection, stretch, _candidates(connection, stretch, BATCH), BATCH)
+        folding = fold_all(connection, stretch.plan, taken.entries, taken.again, clock.now(), stretch.before)
     for slice_ in _slices(folding):
         with transaction() as connection:
             began = monotonic()
-            _write(connection, plan, taken, slice_)
+            _write(connection, stretch.plan, taken, slice_)
         _learn(sum(result.rows for result in slice_.results), monotonic() - began)
     return taken.count
 
@@ -116,15 +148,15 @@ def _learn(rows: int, seconds: float) -> None:
     _rows_a_slice = int(min(max((_rows_a_slice + fitting) / 2, FEWEST_ROWS), MOST_ROWS))
 
 
-def _run_postgres(plan: Plan) -> int:
+def _run_postgres(stretch: Stretch) -> int:
     with transaction() as connection:
-        candidates = _candidates(connection, plan, BATCH)
+        candidates = _candidates(connection, stretch, BATCH)
         _open(connection, candidates)
     with transaction() as connection:
         locked = _lock(connection, candidates)
-        taken = _take(connection, locked, BATCH)
-        folding = fold_all(connection, plan, taken.entries, taken.again, clock.now())
-        _write(connection, plan, taken, folding)
+        taken = _take(connection, stretch, locked, BATCH)
+        folding = fold_all(connection, stretch.plan, taken.entries, taken.again, clock.now(), stretch.before)
+        _write(connection, stretch.plan, taken, folding)
         return taken.count
 
 
@@ -152,24 +184,36 @@ def _fulfil(connection: Connection, folded: dict[int, int]) -> None:
 # ---------------------------------------------------------------------------------------------------------- taking work
 
 
-def _candidates(connection: Connection, plan: Plan, entries: int) -> list[int]:
+def _candidates(connection: Connection, stretch: Stretch, limit: int) -> list[int]:
     """Who has work, the longest waiting first: with undigested entries, to be folded again, of an older version."""
     waiting = connection.execute(
-        select(queue.c.member, queue.c.organization)
+        _within(stretch, select(queue.c.member, queue.c.organization))
         .where(
             ~select(set_aside.c.member)
             .where(or_(set_aside.c.member == queue.c.member, set_aside.c.member == -queue.c.organization))
             .exists()
         )
         .order_by(queue.c.entry)
-        .limit(entries)
+        .limit(limit)
     )
     found = dict.fromkeys(member or -organization for member, organization in waiting)
-    found |= dict.fromkeys(connection.scalars(_aside(refolds.c.member).limit(MEMBERS)))
+    found |= dict.fromkeys(connection.scalars(_asked(stretch, _aside(refolds.c.member)).limit(MEMBERS)))
     if len(found) < MEMBERS:
-        older = _aside(progress.c.member).where(progress.c.version < plan.newest.number).limit(MEMBERS)
+        older = _aside(progress.c.member).where(progress.c.version < stretch.plan.newest.number).limit(MEMBERS)
         found |= dict.fromkeys(connection.scalars(older))
     return list(found)[:MEMBERS]
+
+
+def _within(stretch: Stretch, waiting: Select[Any]) -> Select[Any]:
+    """Of queued entries those that were known before."""
+    if stretch.before is None:
+        return waiting
+    return waiting.join(entries, entries.c.no == queue.c.entry).where(entries.c.known_at < stretch.before)
+
+
+def _asked(stretch: Stretch, again: Select[Any]) -> Select[Any]:
+    """Of those to be folded again those of whom it was asked before."""
+    return again if stretch.before is None else again.where(refolds.c.at < stretch.before)
 
 
 def _aside(column: Column[Any]) -> Select[tuple[int]]:
@@ -193,19 +237,19 @@ def _lock(connection: Connection, candidates: list[int]) -> list[int]:
     return list(connection.scalars(rows.limit(share).with_for_update(skip_locked=True)))
 
 
-def _take(connection: Connection, who: list[int], limit: int) -> Taken:
+def _take(connection: Connection, stretch: Stretch, who: list[int], limit: int) -> Taken:
     """All that these have in the queue, the oldest first; what goes over the limit is left to the next batch."""
     if not who:
         return Taken()
     members, organizations = [n for n in who if n > 0], [-n for n in who if n < 0]
     rows = connection.execute(
-        select(queue.c.entry, queue.c.member, queue.c.organization)
+        _within(stretch, select(queue.c.entry, queue.c.member, queue.c.organization))
         .where(or_(among(connection, queue.c.member, members), among(connection, queue.c.organization, organizations)))
         .order_by(queue.c.entry)
         .limit(limit)
     ).all()
     owners = {entry: member or -organization for entry, member, organization in rows}
-    asked = connection.execute(select(refolds).where(among(connection, refolds.c.member, who)))
+    asked = connection.execute(_asked(stretch, select(refolds)).where(among(connection, refolds.c.member, who)))
     taken = Taken(in_log_order(connection, owners), {row.member: row.at for row in asked})
     # The rest of those taken are here because their progress is of an older version.
     for one in who:

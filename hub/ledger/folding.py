@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -19,9 +19,20 @@ from hub.gamification.events import Event
 from hub.gamification.outcome import Outcome
 from hub.gamification.plan import Plan
 from hub.gamification.profiles import Profile, Timeline
-from hub.gamification.progress import Given, Kept, Parts, State, Unloaded, beginning, packable, thawed, unpacked
-from hub.ledger import log, refold
-from hub.ledger.tables import awards, progress, progress_parts
+from hub.gamification.progress import (
+    Decided,
+    Given,
+    Kept,
+    Parts,
+    State,
+    Unloaded,
+    beginning,
+    packable,
+    thawed,
+    unpacked,
+)
+from hub.ledger import closing, log, refold
+from hub.ledger.tables import awards, goals_reached, progress, progress_parts
 from hub.signals import queue
 
 _log = structlog.get_logger()
@@ -57,10 +68,18 @@ class Folding:
 
 
 def fold_all(
-    connection: Connection, plan: Plan, new: dict[int, list[Event]], again: Iterable[int], now: int
+    connection: Connection,
+    plan: Plan,
+    new: dict[int, list[Event]],
+    again: Iterable[int],
+    now: int,
+    before: int | None = None,
 ) -> Folding:
-    """Fold the new entries of each member (in the log's order); those in `again` from the beginning."""
-    batch = _Batch(connection, plan, new, set(again), now)
+    """Fold the new entries of each member (in the log's order); those in `again` from the beginning.
+
+    `before`: by what was known before that instant.
+    """
+    batch = _Batch(connection, plan, new, set(again), now, before)
     folding = Folding()
     for who in sorted(new.keys() | batch.again):
         try:
@@ -78,17 +97,25 @@ class _Batch:
     """What the members of one batch need, loaded together."""
 
     def __init__(
-        self, connection: Connection, plan: Plan, new: dict[int, list[Event]], again: set[int], now: int
+        self,
+        connection: Connection,
+        plan: Plan,
+        new: dict[int, list[Event]],
+        again: set[int],
+        now: int,
+        before: int | None = None,
     ) -> None:
         self.connection, self.plan, self.new, self.now = connection, plan, new, now
         self.versions: dict[int, int] = {}  # of the progress of those that an older version has folded
         self.states = self._states(new.keys() | again)
         self.again = again | {who for who in new if self._is_behind(who)}
         # A fold from the beginning costs the same for one new entry as for all that wait.
-        self.new = new | waiting(connection, self.again)
+        self.new = new | waiting(connection, self.again, before)
         everybody = sorted(new.keys() | self.again)
-        self.timelines = profiles.timelines(connection, [who for who in everybody if who > 0])
-        self.targets = targets.own(connection, everybody)
+        self.timelines = profiles.timelines(connection, [who for who in everybody if who > 0], before)
+        self.targets = targets.own(connection, [who for who in everybody if who > 0], before)
+        self.closed = closing.closed(connection)
+        self.decided = _decided(connection, self.again, self.closed)
         self.parts = self._parts([who for who in everybody if who not in self.again])
         self.kept = facts(connection, self._with_kept(everybody))
 
@@ -166,7 +193,9 @@ class _Batch:
             self.targets.get(who, {}),
             tuple(standing[key] for key in sorted(kept)),
             {key: fact.points for key, fact in standing.items()},
-            who=who,
+            self.closed,
+            self.decided.get(who, ()),
+            who,
         )
 
     def _fold_again(self, who: int) -> Result:
@@ -197,8 +226,8 @@ class _Batch:
         return before, sorted(after, key=lambda event: event.read), min(version, self.plan.number_at(first))
 
 
-def waiting(connection: Connection, members: Iterable[int]) -> dict[int, list[Event]]:
-    """All undigested entries of these members, in the log's order."""
+def waiting(connection: Connection, members: Iterable[int], before: int | None = None) -> dict[int, list[Event]]:
+    """All undigested entries of these members, in the log's order; only those known before that instant."""
     people = {who for who in members if who > 0}
     organizations = {-who for who in members if who < 0}
     rows = connection.execute(
@@ -206,7 +235,11 @@ def waiting(connection: Connection, members: Iterable[int]) -> dict[int, list[Ev
             or_(among(connection, queue.c.member, people), among(connection, queue.c.organization, organizations))
         )
     )
-    return in_log_order(connection, {entry: member or -organization for entry, member, organization in rows})
+    found = in_log_order(connection, {entry: member or -organization for entry, member, organization in rows})
+    if before is None:
+        return found
+    known = {who: [event for event in events if event.known_at < before] for who, events in found.items()}
+    return {who: events for who, events in known.items() if events}
 
 
 def in_log_order(connection: Connection, owners: Mapping[int, int]) -> dict[int, list[Event]]:
@@ -248,9 +281,10 @@ def standing_given(connection: Connection, member: int, now: int) -> Given:
     """As `given_of`, with the member's facts: what a fold from the beginning needs to come out as the member stands."""
     kept, standing = facts(connection, [member]).get(member, (set(), {}))
     stand = tuple(standing[key] for key in sorted(kept))
-    return replace(
-        given_of(connection, member, now), kept=stand, posted={key: fact.points for key, fact in standing.items()}
-    )
+    posted, closed = {key: fact.points for key, fact in standing.items()}, closing.closed(connection)
+    decided = _decided(connection, [member], closed).get(member, ())
+    given = given_of(connection, member, now)
+    return replace(given, kept=stand, posted=posted, closed=closed, decided=decided)
 
 
 def objects(connection: Connection, plan: Plan, member: int, metric: str, window: str) -> list[tuple[Any, Any]]:
@@ -301,6 +335,18 @@ def thawed_part(plan: Plan, part: str, content: bytes) -> Any:
     kind, metric, *_ = part.split("/", 2)
     if kind == "object":
         found[1] = thawed(plan.program.metrics[metric].take, found[1])
+    return found
+
+
+def _decided(
+    connection: Connection, members: Iterable[int], closed: Collection[tuple[str, str]]
+) -> dict[int, tuple[Decided, ...]]:
+    """Goals reached in windows that are final, by member."""
+    found: dict[int, tuple[Decided, ...]] = {}
+    for row in connection_rows(connection, goals_reached, list(members)) if closed else ():
+        if (row.goal, row.window) in closed:
+            one = Decided(row.goal, row.window, row.points, row.badge, (row.at, row.source, row.id), row.entry)
+            found[row.member] = (*found.get(row.member, ()), one)
     return found
 
 

@@ -39,6 +39,11 @@ def plan(connection: Connection) -> Plan | None:
     return known
 
 
+def before(plan: Plan, instant: int) -> Plan:
+    """The plan of the versions that were published before an instant; there was one."""
+    return plan.as_of(max(version.number for version in plan.versions if version.published_at < instant))
+
+
 def newest(connection: Connection) -> Version | None:
     """The newest version; None before the first publishing."""
     known = plan(connection)

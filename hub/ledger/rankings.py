@@ -14,8 +14,10 @@ from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, True_, and_, distinct, func, select, true, tuple_
 
+from hub.directory.lookup import organizations_now
+from hub.directory.sets import among
 from hub.directory.tables import HIDDEN, members, present
-from hub.ledger.tables import member_values
+from hub.ledger.tables import final_boards, member_values
 
 
 class Stand(NamedTuple):
@@ -36,6 +38,7 @@ class Ranked(NamedTuple):
     name: str
     organization: int | None  # the member's, by number
     listed: bool = True  # False: has a rank that only she sees
+    named: bool = True  # False: she has stepped out of all boards since this one became final
 
 
 class Ahead(NamedTuple):
@@ -194,6 +197,89 @@ _RANKED = (
 def _ranked(row: Any) -> Ranked:
     no, id_, name, organization, listed = row[4:]
     return Ranked(Stand(*row[:4]), no, id_, name, organization, listed)
+
+
+# ------------------------------------------------------------------------------------------------------- final boards
+
+
+@dataclass(slots=True)
+class Final:
+    """A board as it was when its window became final."""
+
+    connection: Connection
+    board: str
+    window: str
+    among: str  # "" on a board for all
+    members: bool
+    lowest: bool
+
+    def total(self) -> int:
+        return self.connection.scalar(self._rows(func.max(_F.position))) or 0
+
+    def of(self, no: int) -> Ranked | None:
+        return next(iter(self._ranked(_F.who == no)), None)
+
+    def ahead(self, stand: Stand) -> Ahead:
+        same = self._rows(func.min(_F.position) - 1).where(_F.value == stand.value)
+        better = self.connection.scalar(same)
+        all_ = self._ahead(stand)
+        # Nobody who is listed has this value: those ahead are all better.
+        return Ahead(all_, all_ if better is None else better)
+
+    def different(self, stand: Stand) -> int:
+        # On a board where this is asked, a rank is how many different values are better, and one.
+        return (self.connection.scalar(self._rows(func.min(_F.rank)).where(_F.value == stand.value)) or 1) - 1
+
+    def after(self, stand: Stand | None, limit: int) -> list[Ranked]:
+        behind = true() if stand is None else _F.position > self._ahead(stand) + (self._place(stand) is not None)
+        return self._ranked(behind, _F.position.is_not(None), order=_F.position, limit=limit)
+
+    def before(self, stand: Stand, limit: int) -> list[Ranked]:
+        return self._ranked(_F.position <= self._ahead(stand), order=_F.position.desc(), limit=limit)[::-1]
+
+    def _ahead(self, stand: Stand) -> int:
+        """How many of those that are listed come before it."""
+        place = self._place(stand)
+        if place is not None:
+            return place - 1
+        better = _F.value < stand.value if self.lowest else _F.value > stand.value
+        changed = tuple_(_F.changed_at, _F.changed_source, _F.changed_id)
+        earlier = and_(_F.value == stand.value, changed < tuple_(*stand[1:]))
+        return self.connection.scalar(self._rows(func.count(_F.position)).where(better | earlier)) or 0
+
+    def _place(self, stand: Stand) -> int | None:
+        stands = (_F.value, _F.changed_at, _F.changed_source, _F.changed_id)
+        same = and_(*(column == value for column, value in zip(stands, stand, strict=True)))
+        place: int | None = self.connection.scalar(self._rows(_F.position).where(same, _F.position.is_not(None)))
+        return place
+
+    def _rows(self, *columns: Any) -> Select[Any]:
+        of = (_F.leaderboard == self.board, _F.window == self.window, _F.among == self.among)
+        return select(*columns).where(*of)
+
+    def _ranked(self, *where: ColumnElement[bool], order: Any = None, limit: int = 1) -> list[Ranked]:
+        columns = (_F.value, _F.changed_at, _F.changed_source, _F.changed_id, _F.who, _F.position.is_not(None))
+        query = self._rows(*columns).where(*where).order_by(order).limit(limit)
+        rows = self.connection.execute(query).all() if limit else []
+        known = self._known([row[4] for row in rows])
+        return [
+            Ranked(Stand(*stand), no, id_, name, organization, listed, named)
+            for *stand, no, listed in rows
+            for id_, name, organization, named in known.get(no, ())
+        ]
+
+    def _known(self, who: Sequence[int]) -> dict[int, list[tuple[str, str, int | None, bool]]]:
+        """Who they are now: id, name, organization, and whether they are still to be named."""
+        if not self.members:
+            found = organizations_now(self.connection, who, 2**62)
+            return {no: [(one.id, one.name, no, True)] for no, one in found.items()}
+        columns = (present.c.member, members.c.id, present.c.name, present.c.organization, present.c.listed)
+        query = select(*columns).join(members, members.c.no == present.c.member)
+        rows = self.connection.execute(query.where(among(self.connection, present.c.member, who)))
+        return {no: [tuple(rest)] for no, *rest in rows}
+
+
+_F = final_boards.c
 
 
 # ---------------------------------------------------------------------------------------------------------- in memory

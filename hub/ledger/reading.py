@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -17,12 +18,12 @@ from hub.gamification.aiming import target_of
 from hub.gamification.badges import AtLeastOf, GoalReached, HasBadge, Leaf, MetricAtLeast, StreakAtLeast, When
 from hub.gamification.counting import value_at, value_before
 from hub.gamification.goals import Goal
-from hub.gamification.numbers import Exact
+from hub.gamification.numbers import Exact, whole
 from hub.gamification.plan import BadgePlan, GoalPlan, Plan, StreakPlan, kind_name
 from hub.gamification.progress import Given, State
 from hub.gamification.ranking import number
 from hub.gamification.windows import Window, WindowKind, first_instant, local_date, written_date
-from hub.ledger import folding, programs
+from hub.ledger import closing, folding, freezing, programs
 from hub.ledger.boards import board
 from hub.ledger.standings import (
     AROUND,
@@ -44,7 +45,17 @@ from hub.ledger.standings import (
     StreakStanding,
     Version,
 )
-from hub.ledger.tables import accounts, awards, entries, goals_reached, member_values, organization_values, transfers
+from hub.ledger.tables import (
+    accounts,
+    awards,
+    entries,
+    final_goals,
+    goal_peaks,
+    goals_reached,
+    member_values,
+    organization_values,
+    transfers,
+)
 from hub.ledger.writing import ISSUED
 
 __all__ = [
@@ -430,13 +441,18 @@ def _window_of(plan: Plan, goal: Goal, now: int, name: str | None) -> Window | N
 
 
 def _goal(connection: Connection, one: _Member, goal: Goal, window: Window) -> GoalStanding | None:
+    if closing.is_closed(connection, closing.GOAL, goal.key, window.name):
+        return _final_goal(connection, goal, window, one.given.who)
     plan = next(plan for plan in one.plan.goals if plan.goal.key == goal.key)
     actual, before = _around(connection, one, goal, window)
     target = target_of(plan, window.name, window.end, before, one.given)
     if target is None:
         return None
-    reached = _reached(connection, one.given.who).get((goal.key, window.name))
-    standing = _standing(one.plan, goal, window, actual, target, reached is not None, reached, one.given.now)
+    reached = _is_met(one.plan, goal, window, actual, target, one.given.now)
+    if not reached and goal.direction == "at_least":
+        reached = _was_met(connection, one.given.who, goal, window, target)
+    at = _reached(connection, one.given.who).get((goal.key, window.name))
+    standing = _standing(goal, window, actual, target, reached, at, one.given.now)
     return replace(standing, changed_at=_changed(connection, one, window).get(goal.metric))
 
 
@@ -450,6 +466,39 @@ def _changed(connection: Connection, one: _Member, window: Window) -> dict[str, 
         ("changed", who, window.name),
         lambda: {row.metric: row.changed_at for row in connection.execute(query)},
     )
+
+
+def _final_goal(connection: Connection, goal: Goal, window: Window, who: int) -> GoalStanding | None:
+    """What the goal said of the member, or of an organization (its number negated), when its window became final."""
+    t = final_goals.c
+    query = select(t.value, t.target, t.status).where(t.member == who, t.goal == goal.key, t.window == window.name)
+    row = connection.execute(query).first()
+    if row is None:
+        return None
+    actual = None if row.value is None else number(row.value)
+    at = _reached(connection, who).get((goal.key, window.name)) if who > 0 else None
+    target = whole(Decimal(row.target))
+    pace = _pace(window, actual, target, window.end) if goal.direction == "at_least" else None
+    return GoalStanding(goal.key, window, goal.whose, actual, target, pace, row.status, True, at)
+
+
+def _is_met(plan: Plan, goal: Goal, window: Window, actual: Exact | None, target: Exact, now: int) -> bool:
+    """Whether the value as it is reaches the goal; one to stay below is open until its window has ended."""
+    if goal.direction == "at_least":
+        return actual is not None and actual >= target
+    counted = freezing.counted(plan, goal, actual)
+    return now >= window.end and counted is not None and counted <= target
+
+
+def _was_met(connection: Connection, member: int, goal: Goal, window: Window, target: Exact) -> bool:
+    """Whether the value was once at the target, and has fallen since."""
+    t = goal_peaks.c
+    query = select(t.goal, t.window, t.peak).where(t.member == member)
+    peaks = once(
+        connection, ("peaks", member), lambda: {(one.goal, one.window): one.peak for one in connection.execute(query)}
+    )
+    peak = peaks.get((goal.key, window.name))
+    return peak is not None and number(peak) >= target
 
 
 def _reached(connection: Connection, member: int) -> dict[tuple[str, str], int]:
@@ -473,6 +522,8 @@ def _around(connection: Connection, one: _Member, goal: Goal, window: Window) ->
 def _organization_goal(
     connection: Connection, plan: Plan, goal: Goal, window: Window, organization: int, now: int
 ) -> GoalStanding | None:
+    if closing.is_closed(connection, closing.GOAL, goal.key, window.name):
+        return _final_goal(connection, goal, window, -organization)
     before = plan.calendar.previous(goal.window, window)
     t = organization_values.c
     names = [window.name, *([before.name] if before else [])]
@@ -489,12 +540,12 @@ def _organization_goal(
     if target is None:
         return None
     actual = found.get(window.name)
-    standing = _standing(plan, goal, window, actual, target, (actual or 0) >= target, None, now)
+    reached = _is_met(plan, goal, window, actual, target, now)
+    standing = _standing(goal, window, actual, target, reached, None, now)
     return replace(standing, changed_at=changed.get(window.name))
 
 
 def _standing(
-    plan: Plan,
     goal: Goal,
     window: Window,
     actual: Exact | None,
@@ -504,10 +555,8 @@ def _standing(
     now: int,
 ) -> GoalStanding:
     status = "reached" if reached else "open" if now < window.end else "missed"
-    final = now >= window.end + plan.program.settings.grace and window.end > plan.newest.live_from
-    return GoalStanding(
-        goal.key, window, goal.whose, actual, target, _pace(window, actual, target, now), status, final, reached_at
-    )
+    pace = _pace(window, actual, target, now) if goal.direction == "at_least" else None
+    return GoalStanding(goal.key, window, goal.whose, actual, target, pace, status, False, reached_at)
 
 
 def _pace(window: Window, actual: Exact | None, target: Exact, now: int) -> str | None:

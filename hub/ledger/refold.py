@@ -134,6 +134,7 @@ class _Reading:
         folded.outcome.effects += outcome.effects
         folded.outcome.values |= outcome.values
         folded.outcome.organizations |= outcome.organizations
+        folded.outcome.peaks |= outcome.peaks
         self._note(outcome)
 
     def _note(self, outcome: Outcome) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -18,6 +19,7 @@ from hub.ledger import folding, programs, refold
 from hub.ledger.folding import connection_rows, pack, unpack
 from hub.ledger.tables import (
     awards,
+    goal_peaks,
     goals_reached,
     member_values,
     organization_parts,
@@ -89,7 +91,7 @@ def _of_member(connection: Connection, plan: Plan, who: int) -> Iterator[str]:
 
 
 def _given(connection: Connection, who: int) -> tuple[Any, tuple[set[str], Mapping[str, Any]]]:
-    given = folding.given_of(connection, who, clock.now())
+    given = replace(folding.standing_given(connection, who, clock.now()), kept=(), posted={})
     return given, folding.facts(connection, [who]).get(who, (set(), {}))
 
 
@@ -122,11 +124,15 @@ def _rows(connection: Connection, who: int, folded: refold.Folded) -> Iterator[s
     brought = {key: (pack(part),) for key, part in folded.outcome.organizations.items()}
     yield from _compared(connection, organization_parts, who, ("organization", "metric", "window"), ("parts",), brought)
     reached = {
-        (effect.goal, effect.window): (effect.event.entry, effect.event.time)
+        (effect.goal, effect.window): (effect.event.entry, *effect.event.place, effect.points, effect.badge)
         for effect in folded.outcome.effects
         if isinstance(effect, Reached)
     }
-    yield from _compared(connection, goals_reached, who, ("goal", "window"), ("entry", "at"), reached)
+    yield from _compared(
+        connection, goals_reached, who, ("goal", "window"), ("entry", "at", "source", "id", "points", "badge"), reached
+    )
+    peaks = {key: (peak,) for key, peak in folded.outcome.peaks.items()}
+    yield from _compared(connection, goal_peaks, who, ("goal", "window"), ("peak",), peaks)
 
 
 def _compared(

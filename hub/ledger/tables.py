@@ -225,6 +225,64 @@ goals_reached = Table(
     Column("window", Text, primary_key=True),
     Column("entry", BigInteger, nullable=False),
     Column("at", BigInteger, nullable=False),
+    Column("source", Ordered, nullable=False),
+    Column("id", Ordered, nullable=False),
+    Column("points", BigInteger, nullable=False),  # of the reward
+    Column("badge", Text),  # that came with it
+)
+
+#: The greatest value of a goal's metric in a window, as an order key, where the value has fallen from it.
+goal_peaks = Table(
+    "goal_peaks",
+    db.metadata,
+    Column("member", BigInteger, primary_key=True),
+    Column("goal", Text, primary_key=True),
+    Column("window", Text, primary_key=True),
+    Column("peak", Ordered, nullable=False),
+)
+
+#: Goals and leaderboards whose window is final: what they say of it does not change any more.
+finals = Table(
+    "finals",
+    db.metadata,
+    Column("kind", Text, primary_key=True),  # goal, leaderboard
+    Column("key", Text, primary_key=True),
+    Column("window", Text, primary_key=True),
+    Column("ends", BigInteger, nullable=False),  # the window's end; the next one begins there
+    Column("final_at", BigInteger, nullable=False),
+    Column("closed_at", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+)
+
+#: A final board, row by row. Who is not listed has a rank and no position.
+final_boards = Table(
+    "final_boards",
+    db.metadata,
+    Column("leaderboard", Text, primary_key=True),
+    Column("window", Text, primary_key=True),
+    Column("among", Ordered, primary_key=True),  # "" on a board for all
+    Column("who", BigInteger, primary_key=True),  # member, or organization
+    Column("position", Integer),  # 1 is the first; no two have the same
+    Column("rank", Integer, nullable=False),
+    Column("value", Ordered, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Column("changed_source", Ordered, nullable=False),
+    Column("changed_id", Ordered, nullable=False),
+    Index("ix_final_boards_position", "leaderboard", "window", "among", "position"),
+    Index("ix_final_boards_value", "leaderboard", "window", "among", "value", "position"),
+)
+
+#: A final goal of a member (of an organization: its number negated) that had it. `target` is an exact number as text.
+final_goals = Table(
+    "final_goals",
+    db.metadata,
+    Column("member", BigInteger, primary_key=True),
+    Column("goal", Text, primary_key=True),
+    Column("window", Text, primary_key=True),
+    Column("value", Ordered),  # an order key; null: no value
+    Column("target", Text, nullable=False),
+    Column("status", Text, nullable=False),  # reached, missed
+    Index("ix_final_goals_goal", "goal", "window"),
 )
 
 #: Members whose fold failed: shown to the operator, tried again by `hub digest --retry`.

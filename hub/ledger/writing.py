@@ -19,6 +19,7 @@ from hub.ledger import bulk, folding, rollup, topics
 from hub.ledger.tables import (
     accounts,
     awards,
+    goal_peaks,
     goals_reached,
     member_values,
     progress,
@@ -171,12 +172,18 @@ def _moved(connection: Connection, result: folding.Result, given: dict[str, Awar
 def _goals(connection: Connection, results: Sequence[folding.Result], again: list[int]) -> None:
     bulk.clear(connection, goals_reached, again)
     rows = [
-        (result.who, effect.goal, effect.window, effect.event.entry, effect.event.time)
+        (result.who, effect.goal, effect.window, effect.event.entry, *effect.event.place, effect.points, effect.badge)
         for result in results
         for effect in result.outcome.effects
         if isinstance(effect, Reached)
     ]
-    bulk.insert(connection, goals_reached, ("member", "goal", "window", "entry", "at"), rows)
+    bulk.insert(connection, goals_reached, _REACHED, rows)
+    bulk.clear(connection, goal_peaks, again)
+    peaks = [(result.who, *key, peak) for result in results for key, peak in result.outcome.peaks.items()]
+    bulk.insert(connection, goal_peaks, ("member", "goal", "window", "peak"), peaks, upsert=True)
+
+
+_REACHED = ("member", "goal", "window", "entry", "at", "source", "id", "points", "badge")
 
 
 # -------------------------------------------------------------------------------------------------------- transfers
