@@ -141,6 +141,8 @@ def _candidates(here: Moment, plan: BadgePlan, when: When) -> Iterable[Any]:
         for _, part in here.parts.under(counting.objects(leaf.metric, window)):
             thing = Decimal(part[0][0]) if part[0].__class__ is list else part[0]
             found[token(thing)] = thing
+    if not found and not plan.badge.repeat:
+        return [None]  # what else decides may do so before there is any object
     return [found[name] for name in sorted(found)]
 
 

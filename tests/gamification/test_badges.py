@@ -169,6 +169,14 @@ def test_an_object_badge_that_also_needs_something_else_waits_for_it() -> None:
     assert told.when("bo", "expert py") == "2026-11-27 12:00"
 
 
+def test_a_badge_that_may_also_be_earned_otherwise_needs_no_object() -> None:
+    when = "{any: [{metric: modules, at_least: 2}, {metric: deals, at_least: 1}]}"
+    told = play(badges(f"either: {{when: {when}}}\neach: {{when: {when}, repeat: true}}"), "mon bo wins")
+    assert told.badges("bo") == ["either"]
+    told = play(badges(f"either: {{when: {when}}}\neach: {{when: {when}, repeat: true}}"), LEARNING)
+    assert told.badges("bo") == ["either", "each go", "each py"]
+
+
 def test_a_total_that_is_no_greatest_is_about_the_plain_value() -> None:
     told = play(badges("broad: {when: {metric: courses, at_least: 2}}"), LEARNING)
     assert told.when("bo", "broad") == "2026-11-17 12:00"
