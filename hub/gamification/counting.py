@@ -91,7 +91,7 @@ def _grow(here: Moment, plan: MetricPlan, found: Any) -> None:
     if changed:
         _changed(here, plan)
     if plan.organization_kinds and here.profile.organization is not None:
-        _grow_organization(here, plan, found, here.profile.organization)
+        _grow_organization(here, plan, found, here.profile.organization, None)
 
 
 def _turn(here: Moment, slot: Slot, kind: WindowKind) -> bool:
@@ -155,6 +155,8 @@ def _grow_object(here: Moment, plan: MetricPlan, found: Any, thing: Any) -> None
         here.parts.put(name, [frozen_number(thing), new])
         _total(here, plan, at, slot, old, new)
         _changed(here, plan)
+    if plan.organization_kinds and here.profile.organization is not None:
+        _grow_organization(here, plan, found, here.profile.organization, thing)
 
 
 def _total(here: Moment, plan: MetricPlan, at: int, slot: Slot, old: Any, new: Any) -> None:
@@ -180,7 +182,7 @@ def _greatest(here: Moment, plan: MetricPlan, slot: Slot) -> Any:
     return max(tallies.value(plan.metric.take, part[1]) for _, part in known)  # type: ignore[type-var]
 
 
-def _grow_organization(here: Moment, plan: MetricPlan, found: Any, organization: int) -> None:
+def _grow_organization(here: Moment, plan: MetricPlan, found: Any, organization: int, thing: Any) -> None:
     metric = plan.metric
     for at, kind in enumerate(plan.organization_kinds):
         page = here.state.organizations[plan.index][at]
@@ -190,9 +192,18 @@ def _grow_organization(here: Moment, plan: MetricPlan, found: Any, organization:
                 continue
             page[:] = [window.end, window.name, {}]
         old = page[2].get(organization)
-        page[2][organization] = new = _organization_tally(here, plan, old, found)
+        if thing is None:
+            new = _organization_tally(here, plan, old, found)
+        else:
+            new = _organization_objects(here, plan, old or {}, found, thing)
+        page[2][organization] = new
         if new != old:
             here.outcome.organizations[organization, metric.key, page[1]] = [new, list(here.event.place)]
+
+
+def _organization_objects(here: Moment, plan: MetricPlan, old: Any, found: Any, thing: Any) -> Any:
+    _, tally = old.get(token(thing), (None, None))
+    return {**old, token(thing): [frozen_number(thing), _organization_tally(here, plan, tally, found)]}
 
 
 def _organization_tally(here: Moment, plan: MetricPlan, old: Any, found: Any) -> Any:

@@ -116,6 +116,8 @@ def _thaw(take: str, holder: Any, at: Any) -> None:
 
 def thawed(take: str, tally: Any) -> Any:
     """A tally as it was before packing turned its decimals and fractions into texts."""
+    if tally.__class__ is dict:  # of an organization, by object
+        return {name: [thing, thawed(take, each)] for name, (thing, each) in tally.items()}
     if tally.__class__ is str and take != "latest":
         return Fraction(tally) if "/" in tally else Decimal(tally)
     if take == "average" and tally.__class__ is list and tally[0].__class__ is str:

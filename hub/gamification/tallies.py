@@ -3,7 +3,8 @@
 A tally is plain data (a number, or a short list), so that it packs: for `average` [sum, count], for `latest` [value,
 shown, time], for `days` [count, the last few days], for `distinct` a count whose seen values are parts of their own.
 None: no fitting event. Tallies of an organization's members add up by `merged`; there `latest` carries its place, and
-`days` and `distinct` are lists of all days and of all values (as tokens, so that equal numbers are one).
+`days` and `distinct` are lists of all days and of all values (as tokens, so that equal numbers are one). A metric by
+object has there, by the object's token, the object and its tally.
 """
 
 from __future__ import annotations
@@ -96,6 +97,16 @@ def merged(take: str, tallies: Iterable[Tally]) -> Exact | str | None:
     for part in found[1:]:
         total = _added(take, total, part)
     return value(take, total)
+
+
+def total(how: str, values: Iterable[Exact]) -> Exact | None:
+    """The plain value of objects' values: `greatest`, `sum` or `count`."""
+    found = list(values)
+    if not found:
+        return None
+    if how == "count":
+        return len(found)
+    return max(found) if how == "greatest" else exact(sum((Fraction(value) for value in found), Fraction(0)))
 
 
 def _added(take: str, a: Tally, b: Tally) -> Tally:

@@ -129,7 +129,10 @@ def _of_fold(metric: Metric, window: str, outcome: Outcome, parts: Parts) -> Exa
 def _of_organization(plan: Plan, metric: Metric, found: Mapping[str, list[Any]]) -> Exact | Objects | None:
     value = rollup.value_of(plan, metric.key, lambda key: found.get(key, []))
     plain = None if isinstance(value, str) else value
-    return plain if metric.by is None else Objects(plain, {})
+    if metric.by is None:
+        return plain
+    about = rollup.objects_of(metric, found.get(metric.key, []))
+    return Objects(plain, {_named(thing): value for thing, value in about})
 
 
 # ----------------------------------------------------------------------------------------------------- from the state

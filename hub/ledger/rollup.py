@@ -9,7 +9,7 @@ newer parts.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -164,11 +164,30 @@ def value_of(plan: Plan, key: str, tallies_of: Any) -> Exact | str | None:
     """A metric's value from its members' tallies; `tallies_of(key)` gives those of a metric that is not combined."""
     metric = plan.program.metrics[key]
     if not metric.combined:
+        if metric.by is not None:
+            return _plain(metric, objects_of(metric, tallies_of(key)))
         return tallies.merged(metric.take, [_thawed(metric.take, tally) for tally in tallies_of(key)])
     values: dict[str, Any] = {part: value_of(plan, part, tallies_of) for part in metric.parts}
     if metric.share is not None and metric.share_of is not None:
         return tallies.share(values[metric.share], values[metric.share_of], metric.minimum)
     return tallies.balance([values[part] for part in metric.plus], [values[part] for part in metric.minus])
+
+
+def objects_of(metric: Metric, parts: Sequence[Mapping[str, Any]]) -> list[tuple[Any, Exact | str | None]]:
+    """The objects of a metric, each with the value that all members' parts come to when taken together."""
+    found: dict[str, tuple[Any, list[Any]]] = {}
+    for part in parts:
+        for name, (thing, tally) in part.items():
+            found.setdefault(name, (thing, []))[1].append(_thawed(metric.take, tally))
+    return [(thing, tallies.merged(metric.take, of_all)) for thing, of_all in found.values()]
+
+
+def _plain(metric: Metric, objects: Sequence[tuple[Any, Exact | str | None]]) -> Exact | None:
+    if not metric.numeric:
+        return None
+    return tallies.total(
+        metric.total, [value for _, value in objects if value is not None and not isinstance(value, str)]
+    )
 
 
 def _thawed(take: str, tally: Any) -> Any:

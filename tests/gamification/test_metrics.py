@@ -313,6 +313,30 @@ def test_events_about_an_organization_count_in_its_metrics() -> None:
     assert (told.organization(1, "spent"), told.organization(1, "left")) == (4, 6)
 
 
+def test_objects_of_an_organization_are_those_of_all_its_members_together() -> None:
+    text = """
+metrics:
+  modules: {event: module.completed, take: distinct, of: module, by: course}
+  score: {event: module.completed, take: max, of: score, by: course, total: sum}
+  courses: {event: module.completed, take: count, by: course, total: count}
+  state: {event: module.completed, take: latest, of: module, by: course}
+leaderboards:
+  a: {metric: modules, whose: organization, window: all}
+  b: {metric: score, whose: organization, window: all}
+  c: {metric: courses, whose: organization, window: week}
+"""
+    told = play(
+        text,
+        "mon bo module.completed course=1.5 module=a score=2.5; tue bo module.completed course=1.50 module=b score=1;"
+        "tue ada module.completed course=1.5 module=b score=3; wed ada module.completed course=x module=a score=1.25",
+        profiles={"bo": {"": ACME}, "ada": {"": ACME}},
+    )
+    assert told.organization(1, "modules") == 2
+    assert told.organization(1, "score") == Decimal("4.25")
+    assert told.organization(1, "courses", "2026-W47") == 2
+    assert told.organization(2, "modules") is None
+
+
 # The points metrics.
 
 

@@ -115,6 +115,15 @@ def test_a_metric_by_object_tells_each_object(harbor: Club):
         assert values["claims"] == Objects(None, {"c1": "approved"})
 
 
+def test_an_organization_has_the_objects_of_its_members_together(harbor: Club):
+    for who, course, module in (("bo", "basics", "m1"), ("bea", "basics", "m2"), ("bea", "sales", "m1")):
+        harbor.happens(who, "module.completed", "2026-11-20T10:00:00Z", course=course, module=module)
+    harbor.happens("bea", "claim.changed", "2026-11-20T10:00:00Z", claim="c1", state="paid")
+    acme = of_organization("acme", "2026-11")
+    assert acme["modules"] == Objects(2, {"basics": 2, "sales": 1})
+    assert acme["claims"] == Objects(None, {"c1": "paid"})
+
+
 def test_an_organization_has_what_its_members_brought_while_they_belonged_to_it(harbor: Club):
     harbor.happens("bea", "deal.won", "2026-11-02T12:00:00Z", amount=7, product="a")
     with transaction() as connection:
