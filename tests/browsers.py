@@ -17,6 +17,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 
 ROOT = Path(__file__).resolve().parent.parent
 
+Axe = Callable[[Page], list[str]]
+
 # Nothing here may weaken what the tests are about: no --disable-web-security, no --single-process.
 CHROMIUM_FLAGS = ("--no-sandbox", "--disable-gpu", "--no-zygote", "--disable-background-networking", "--no-first-run")
 
@@ -113,7 +115,7 @@ def page(new_page: Callable[..., Page]) -> Page:
 
 
 @pytest.fixture(scope="session")
-def axe() -> Callable[[Page], list[str]]:
+def axe() -> Axe:
     """Asks axe-core what hinders people on a page: WCAG 2.2 A and AA, one line a finding."""
     source = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -125,3 +127,9 @@ def axe() -> Callable[[Page], list[str]]:
         return [f"{one['id']}: {one['help']}: {node['html']}" for one in found["violations"] for node in one["nodes"]]
 
     return findings
+
+
+def faults(page: Page, axe: Axe, where: str) -> list[str]:
+    """What hinders people on this page, and whether it scrolls sideways."""
+    too_wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    return [f"{where}: {finding}" for finding in axe(page)] + ([f"{where}: scrolls sideways"] if too_wide else [])

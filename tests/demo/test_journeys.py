@@ -15,7 +15,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from hub import clock
+from hub.demo.people import CAST
 from hub.ledger import arrivals
+from tests.browsers import Axe, faults
 from tests.databases import ROOT, Databases
 from tests.live.conftest import START_SECONDS, free_port, process_environment, wait_for
 
@@ -54,7 +56,7 @@ def demo(database_url: str, folder: Path, **more: str) -> Iterator[Demo]:
     port, hub = free_port(), [sys.executable, "-m", "hub.cli"]
     process = subprocess.Popen([*hub, "demo", "--port", str(port), *SMALL], env=environment, cwd=ROOT)
     try:
-        wait_for(lambda: ready(port), START_SECONDS)
+        wait_for(lambda: ready(port), 2 * START_SECONDS)
         create = [*hub, "keys", "create", "crm", "--scope", "events:write", "--json"]
         made = subprocess.run(create, env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
         yield Demo(f"http://127.0.0.1:{port}", json.loads(made.stdout)["key"])
@@ -136,3 +138,15 @@ def test_with_the_stream_off_the_page_looks_for_itself(polled: Demo, page: Page)
     wait_for(moved(page, before), 10)
     assert page.evaluate("window.opened") == "once", "the page was not loaded again"
     expect(page.locator("#live")).to_have_attribute("data-state", "closed")
+
+
+def test_the_page_of_every_role_is_open_to_everybody_on_a_phone(polled: Demo, new_page: Callable[..., Page], axe: Axe):
+    page, found = new_page(color_scheme="dark", viewport={"width": 320, "height": 900}), []
+    for who in CAST:
+        page.goto(f"{polled.url}/sign-in")
+        page.locator(f"button[name=member][value={who}]").click()
+        expect(page.locator(".home > .cell")).not_to_have_count(0)
+        found += faults(page, axe, who)
+    page.goto(f"{polled.url}/demo")
+    found += faults(page, axe, "playing the CRM")
+    assert found == []

@@ -16,11 +16,10 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
-from tests.browsers import Console
+from tests.browsers import Axe, Console, faults
 from tests.club import Club
 from tests.databases import Databases
 
-Axe = Callable[[Page], list[str]]
 NewPage = Callable[..., Page]
 
 WIDTHS = (320, 768, 1280)
@@ -56,12 +55,6 @@ def autumn(club: Club) -> None:
         club.happens(who, "deal.won", amount=amount, deal=f"d-{number}")
     for day in (19, 20, 21, 22):
         club.happens("bo", "asset.viewed", f"2026-11-{day}T09:00:00+01:00", asset=f"a-{day}")
-
-
-def faults(page: Page, axe: Axe, where: str) -> list[str]:
-    """What hinders people on this page, and whether it scrolls sideways."""
-    too_wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-    return [f"{where}: {finding}" for finding in axe(page)] + ([f"{where}: scrolls sideways"] if too_wide else [])
 
 
 def test_every_page_is_open_to_everybody_on_every_screen(address: str, club: Club, new_page: NewPage, axe: Axe) -> None:
