@@ -27,7 +27,7 @@ IMPURE = {
 IMPURE |= {"sqlite3", "subprocess", "tempfile", "threading", "time", "urllib", "uuid"}
 PURE = sys.stdlib_module_names - IMPURE
 # Reading the program file is part of the core; these two give values, whatever the machine.
-READERS = {"source.py": {"ruamel"}, "program.py": {"holidays"}}
+READERS = {"source.py": {"ruamel"}, "public_holidays.py": {"holidays"}}
 
 
 def imported(file: Path) -> Iterator[str]:

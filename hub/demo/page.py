@@ -26,7 +26,7 @@ from hub.demo.acts import Act
 from hub.demo.people import CAST
 from hub.directory import lookup
 from hub.directory.tables import members, present
-from hub.gamification.outcome import Award, Effect, Points, Reached
+from hub.gamification.outcome import Award, Effect, Paused, Points, Reached
 from hub.gamification.program import Program
 from hub.identity import current_member, public
 from hub.ledger import arrivals, effects, entry, log, programs
@@ -222,7 +222,10 @@ def _line(program: Program, effect: Effect) -> Line:
         return _award(program, effect)
     if isinstance(effect, Reached):
         return Line("target", gettext("Goal reached"), _title(program, "goals", effect.goal))
-    return Line("flame", gettext("Run of %(length)s", length=effect.current), _title(program, "streaks", effect.streak))
+    title = _title(program, "streaks", effect.streak)
+    if isinstance(effect, Paused):
+        return Line("pause", gettext("Pause until %(date)s", date=wording.date_of(effect.last)), title)
+    return Line("flame", gettext("Run of %(length)s", length=effect.current), title)
 
 
 def _award(program: Program, award: Award) -> Line:

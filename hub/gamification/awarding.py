@@ -164,7 +164,8 @@ def true(here: Moment, when: When, thing: Any = None) -> bool:
         return when.count <= 0
     if isinstance(when, StreakAtLeast):
         plan = here.plan.streaks[here.plan.streak_index[when.streak]]
-        return runs.tail(plan.streak, here.state.streaks[plan.index], walking.bridged(here, plan))[2] >= when.at_least
+        course = runs.course(plan.streak, here.state.streaks[plan.index], walking.bridged(here, plan))
+        return course.longest >= when.at_least
     if isinstance(when, HasBadge):
         times = here.state.times.get(when.badge, {})
         count = sum(times.values()) if when.tier is None else times.get(when.tier, 0)

@@ -13,7 +13,7 @@ from typing import Any
 
 from hub.gamification import acting, aiming, awarding, climbing, counting, earning, opening, walking
 from hub.gamification.badges import MetricAtLeast
-from hub.gamification.events import Event
+from hub.gamification.events import PAUSED, Event
 from hub.gamification.moment import Moment
 from hub.gamification.outcome import Outcome
 from hub.gamification.plan import BadgePlan, MetricPlan, Plan
@@ -108,6 +108,8 @@ def _take_in(here: Moment, event: Event) -> None:
             counting.earn(here, amount)
     if here.given.person:
         acting.act(here)
+    if event.type == PAUSED:
+        walking.pause(here)
     for streak in touched.streaks:
         walking.walk(here, streak)
 

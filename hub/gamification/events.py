@@ -23,6 +23,8 @@ STAGES = ("recruit", "onboard", "enable", "market", "sell", "incentivize", "acce
 
 #: Takes back another event; no program declares it or counts it.
 REVERSED = "event.reversed"
+#: Of the hub's own events: days that are no fault of the member's, in one of her streaks or all.
+PAUSED = "hub.streak.paused"
 #: What a whole number may add for one event: more would not be a count.
 _MAX_WEIGHT = 10**6
 
@@ -100,7 +102,12 @@ OWN: Mapping[str, EventType] = MappingProxyType(
                 Attribute("window", "text"),
                 Attribute("badge", "text"),
             ),
-            _own("hub.streak.paused", Attribute("from", "date"), Attribute("until", "date")),
+            _own(
+                PAUSED,
+                Attribute("streak", "text"),
+                Attribute("from", "date", required=True),
+                Attribute("to", "date", required=True),
+            ),
             _own("hub.points.adjusted", Attribute("points", "integer", required=True), *_ACT),
             _own("hub.badge.granted", *_BADGE),
             _own("hub.badge.revoked", *_BADGE),

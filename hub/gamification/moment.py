@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hub.gamification import runs
+from hub.gamification.calendars import Bridged
 from hub.gamification.events import Event
 from hub.gamification.outcome import Outcome
 from hub.gamification.plan import MetricPlan, Plan
@@ -27,7 +27,7 @@ class Moment:
     points_received: MetricPlan
     outcome: Outcome = field(default_factory=Outcome)
     awarded: set[str] = field(default_factory=set)  # keys of awards that this fold derived
-    bridged: dict[int, runs.Bridged] = field(default_factory=dict)  # by streak
+    bridged: dict[int, Bridged] = field(default_factory=dict)  # by streak
     event: Event = _NOTHING
     profile: Profile = field(default_factory=Profile)
     dirty: set[int] = field(default_factory=set)  # badges to be looked at

@@ -47,6 +47,15 @@ class Extended(NamedTuple):
     event: Event
 
 
+class Paused(NamedTuple):
+    """A pause of a streak: dates as ordinals, both included."""
+
+    streak: str
+    first: int
+    last: int
+    event: Event
+
+
 class Skip(NamedTuple):
     """What a rule decided not to do: the code of PROGRAM.md's table, and what was found."""
 
@@ -56,7 +65,7 @@ class Skip(NamedTuple):
     event: Event
 
 
-Effect = Points | Award | Reached | Extended
+Effect = Points | Award | Reached | Extended | Paused
 
 
 class Valued(NamedTuple):

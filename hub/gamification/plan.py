@@ -14,11 +14,21 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, TypeVar
 
-from hub.gamification import runs
+from hub.gamification import calendars
 from hub.gamification.actions import Action
-from hub.gamification.badges import AtLeastOf, Badge, GoalReached, HasBadge, HasLevel, Leaf, MetricAtLeast, When
+from hub.gamification.badges import (
+    AtLeastOf,
+    Badge,
+    GoalReached,
+    HasBadge,
+    HasLevel,
+    Leaf,
+    MetricAtLeast,
+    StreakAtLeast,
+    When,
+)
 from hub.gamification.conditions import Condition, compiled
-from hub.gamification.events import Event, LogPlace
+from hub.gamification.events import PAUSED, Event, LogPlace
 from hub.gamification.goals import Goal, OfPrevious
 from hub.gamification.leaderboards import Leaderboard
 from hub.gamification.metrics import Metric
@@ -115,7 +125,7 @@ class StreakPlan:
     index: int
     streak: Streak
     where: Fits
-    calendar: runs.Calendar
+    calendar: calendars.Calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,12 +376,7 @@ class Plan:
     def _plan_streaks(self) -> list[StreakPlan]:
         first = _WEEK_STARTS[self.program.settings.week_starts]
         return [
-            StreakPlan(
-                index,
-                streak,
-                _fits(streak.where),
-                runs.Calendar(streak.every, first, tuple(sorted(streak.holidays))),
-            )
+            StreakPlan(index, streak, _fits(streak.where), calendars.Calendar.of(streak, first))
             for index, streak in enumerate(self.program.streaks.values())
         ]
 
@@ -485,6 +490,7 @@ class Fragile:
             if _of_previous(goal):
                 self._falling |= set(plan.with_parts(goal.metric))
         self._any = bool(_POINTS & self._falling) or self._moving_points(watched) or self._bonuses()
+        self._frozen = {key for key in self._streaks_looked_at() if plan.program.streaks[key].freezes.max}
 
     def _watched(self) -> Iterator[tuple[str, WindowKind]]:
         """Metrics that awards hang on, with their windows."""
@@ -499,6 +505,10 @@ class Fragile:
             leaf.goal for plan in self._plan.badges for leaf in leaves(plan.badge) if isinstance(leaf, GoalReached)
         }
         return [plan.goal for plan in self._plan.goals if plan.goal.key in asked or plan.goal.reward]
+
+    def _streaks_looked_at(self) -> set[str]:
+        every = [leaf for plan in self._plan.badges for leaf in leaves(plan.badge)]
+        return {leaf.streak for leaf in every if isinstance(leaf, StreakAtLeast)}
 
     def _rises(self, key: str) -> bool:
         """Whether more events can only raise the metric, given amounts of 0 and above."""
@@ -523,6 +533,10 @@ class Fragile:
         event = self._plan.fitting(event)
         touched = self._plan.touched(event.type, event.time)
         if self._any or (_POINTS & self._rising and any(rule.displaces for rule in touched.rules)):
+            return True
+        # A day more can take a freeze away from where it saved a longer run.
+        streaks = {plan.streak.key for plan in touched.streaks}
+        if self._frozen and (event.type == PAUSED or self._frozen & streaks):
             return True
         return any(self._lowers(plan.metric, event.type, event.data) for plan in touched.metrics)
 

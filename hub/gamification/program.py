@@ -78,8 +78,6 @@ SECTIONS = (
 NOT_YET = (
     "program.reversals",
     "badges.*.on_reversal=revoke",
-    "streaks.*.freezes",
-    "streaks.*.holidays",
     "surveys",
     "recognition",
 )
@@ -160,10 +158,12 @@ def read(
     widgets: Widgets | None = homepages.SERVED,
     sent: Collection[str] | None = None,
     not_yet: Collection[str] = NOT_YET,
+    holidays: Mapping[str, Collection[int]] | None = None,
 ) -> Reading:
     """Reads a program file. `widgets` None: whatever the file places.
 
-    `now` in microseconds, for warnings; `sent`: event types in the log, if known.
+    `now` in microseconds, for warnings; `sent`: event types in the log, if known; `holidays`: dates that a code stands
+    for, whatever the package says of it.
     """
     faults = Faults()
     values = source.load(text, faults)
@@ -172,15 +172,16 @@ def read(
     if not isinstance(values, dict):
         faults.add("", "type", "a program is a mapping of its sections")
         return Reading(None, tuple(faults.faults))
-    return _read(Document(values, faults), now, widgets, sent, not_yet)
+    return _read(Document(values, faults, holidays=holidays or {}), now, widgets, sent, not_yet)
 
 
-def published(text: str | bytes) -> Program:
-    """A program that was free of faults when it was published, read again: a widget that is gone since is none either.
+def published(text: str | bytes, holidays: Mapping[str, Collection[int]] | None = None) -> Program:
+    """A program that was free of faults when it was published, read again: a widget that is gone since is none either,
+    and holidays are the dates that were kept.
 
     Raises ValueError where the text is no such program.
     """
-    reading = read(text, now=0, widgets=None, not_yet=())
+    reading = read(text, now=0, widgets=None, not_yet=(), holidays=holidays)
     if reading.program is None:
         raise ValueError(f"not a published program: {reading.faults[0]}")
     return reading.program

@@ -69,7 +69,7 @@ def beginning(plan: Plan) -> State:
         },
         rules={},
         caps={},
-        streaks=[runs.new() for _ in plan.streaks],
+        streaks=[runs.new(streak.streak) for streak in plan.streaks],
         badges={},
         times={},
         goals={},

@@ -1,176 +1,196 @@
-"""Runs: how a streak's periods make runs.
+"""Runs: how a streak's periods make runs, what freezes save, what pauses bridge.
 
-Periods are whole numbers, one after another on the streak's calendar (a date, a business day, a week, a month). The
-dates that events show can run backwards by two days, so the newest periods stay open: they are counted again until
-nothing can come before them.
+The periods are walked one after another. The dates that events show can run backwards by two days, so the newest
+periods stay open: they are walked anew each time, until nothing can come before them.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
-from hub.gamification import windows
-from hub.gamification.profiles import Profile, Timeline
-from hub.gamification.streaks import Streak
-from hub.gamification.windows import HOUR, first_instant
+from hub.gamification.calendars import Bridged, Calendar
+from hub.gamification.streaks import Freezes, Streak
 
-#: The state of one streak, plain so that it packs: [[period, events], ...] still open and ascending; of what is
-#: settled: last period, run, longest; the offset (minutes) of the newest fitting event; the last settled periods that
-#: counted, for pages to show.
+#: The state of one streak, plain so that it packs.
 State = list[Any]
-OPEN, LAST, RUN, LONGEST, OFFSET, SHOWN = range(6)
+OPEN = 0  # ascending: [[period, events, the latest period that had begun when it came to count], ...]
+LAST, RUN, LONGEST = 1, 2, 3  # of what is settled: the last period that counted, its run, the longest one
+HAND = 4  # freezes in hand
+LATER = 5  # and those that save only periods after this one: [period, ...]
+BEGUN = 6  # the latest period that had begun when one of the run's came to count
+OFFSET = 7  # of the newest fitting event, in minutes
+LATEST_DATE = 8  # that such offsets have shown, for the clock `event`
+SHOWN, FROZEN = 9, 10  # for pages: the last settled periods that counted, and that used a freeze
+PAUSES = 11  # [[from, to], ...]: ascending dates, none touching another
 
-#: How many counting periods are remembered for pages.
+#: How many periods that counted, or were frozen, are remembered for pages.
 PERIODS_SHOWN = 16
+#: How many pauses are remembered. The hub lets nobody plan so many; older ones say nothing any more.
+PAUSES_KEPT = 64
 
 #: How many periods back a later event's date can lie.
 _BACK = {"day": 3, "business_day": 3, "week": 1, "month": 1}
 
 
-#: Whether a run goes on over this period although it does not count.
-Bridged = Callable[[int], bool]
+def new(streak: Streak) -> State:
+    state: State = [None] * (PAUSES + 1)
+    for at in (OPEN, LATER, SHOWN, FROZEN, PAUSES):
+        state[at] = []
+    for at in (RUN, LONGEST, BEGUN, OFFSET, LATEST_DATE):
+        state[at] = 0
+    state[HAND] = streak.freezes.start
+    return state
 
-#: A date in force for less than this breaks no run: one lost on a flight, or that a country skipped.
-_SHORT = 12 * HOUR
 
+@dataclass(slots=True)
+class Course:
+    """What walking the periods has come to. `run` 0: none is alive, and what is missed costs nothing."""
 
-def new() -> State:
-    return [[], None, 0, 0, 0, []]
+    freezes: Freezes
+    last: int  # the last period that was walked
+    run: int
+    longest: int
+    hand: int  # freezes in hand that save whatever comes
+    later: list[int]  # others: each saves only periods after this one
+    begun: int  # the latest period that had begun when one of the run's came to count
+    frozen: list[int]  # periods that used a freeze
 
+    @property
+    def in_hand(self) -> int:
+        return self.hand + len(self.later)
 
-@dataclass(frozen=True, slots=True)
-class Calendar:
-    """Turns dates (ordinals) into a streak's periods and back."""
+    def pass_by(self, period: int, bridged: Bridged) -> None:
+        """Settle what was missed up to and with this period."""
+        while self.run and self.last < period:
+            self.last += 1
+            if not (bridged(self.last) or self._freeze(self.last)):
+                self.run = 0
+        self.last = max(self.last, period)
 
-    every: str
-    week_starts: int  # ordinal of any day on which a week starts
-    holidays: tuple[int, ...] = ()  # ascending ordinals of weekdays
-
-    def period(self, day: int) -> int | None:
-        """The period that the date lies in; None for a date that neither breaks nor counts."""
-        if self.every == "day":
-            return day
-        if self.every == "week":
-            return (day - self.week_starts) // 7
-        if self.every == "month":
-            return _month(day)
-        return self._business(day) if self._is_business(day) else None
-
-    def _is_business(self, day: int) -> bool:
-        if (day - 1) % 7 > 4:  # ordinal 1 was a Monday
+    def _freeze(self, period: int) -> bool:
+        """Whether a freeze that was in hand before the period began is used for it."""
+        self._ripen(period)
+        if not self.hand:
             return False
-        at = bisect_right(self.holidays, day)
-        return not (at and self.holidays[at - 1] == day)
+        self.hand -= 1
+        self.frozen.append(period)
+        return True
 
-    def _business(self, day: int) -> int:
-        """How many business days there were up to and with this date."""
-        weeks, rest = divmod(day, 7)  # rest 1 is Monday, 0 the Sunday that ends the week before
-        return weeks * 5 + min(rest, 5) - bisect_right(self.holidays, day)
+    def _ripen(self, period: int) -> None:
+        if self.later:
+            self.hand += sum(each < period for each in self.later)
+            self.later = [each for each in self.later if each >= period]
 
-    def over(self, today: int) -> int:
-        """The last period all of whose days lie before today."""
-        if self.every == "business_day":
-            return self._business(today - 1)
-        period = self.period(today)
-        assert period is not None
-        return period - 1
-
-    def end(self, period: int) -> int:
-        """The first date after the period."""
-        if self.every == "day":
-            return period + 1
-        if self.every == "week":
-            return self.week_starts + (period + 1) * 7
-        if self.every == "month":
-            return _first_of_month(period + 1)
-        return self._business_end(period)
-
-    def _business_end(self, period: int) -> int:
-        day = period * 7 // 5
-        while self._business(day) < period:
-            day += 1
-        while self._business(day - 1) >= period:
-            day -= 1
-        return day + 1
+    def count(self, period: int, begun: int, bridged: Bridged) -> None:
+        """Go on to a period that counts."""
+        self.pass_by(period - 1, bridged)
+        self._ripen(period)
+        self.begun = max(self.begun, begun) if self.run else begun
+        self.last, self.run = period, self.run + 1
+        self.longest = max(self.longest, self.run)
+        every = self.freezes.earn_every
+        if every and self.run % every == 0 and self.in_hand < self.freezes.max:
+            self.later.append(self.begun)
 
 
-def _month(day: int) -> int:
-    on = date.fromordinal(day)
-    return on.year * 12 + on.month - 1
+def _settled(streak: Streak, state: State) -> Course:
+    last = 0 if state[LAST] is None else state[LAST]
+    return Course(streak.freezes, last, state[RUN], state[LONGEST], state[HAND], list(state[LATER]), state[BEGUN], [])
 
 
-def _first_of_month(period: int) -> int:
-    return date(period // 12, period % 12 + 1, 1).toordinal()
+def counted(streak: Streak, state: State, period: int, begun: int, bridged: Bridged) -> bool:
+    """Take in one fitting event in the period; whether the period counts now and did not before.
 
-
-def bridges(streak: Streak, calendar: Calendar, timeline: Timeline, zone: str) -> Bridged:
-    """Which periods cannot break this member's runs; `zone` is the program's."""
-    if streak.clock == "event" or streak.every not in ("day", "business_day"):
-        return lambda _: False
-    if streak.clock == "program":
-        timeline = Timeline([windows.FIRST], [Profile()])
-    return lambda period: _in_force(timeline, zone, calendar.end(period) - 1) < _SHORT
-
-
-def _in_force(timeline: Timeline, zone: str, day: int) -> int:
-    """How long the member's calendar showed the date, all its stretches together."""
-    lasted = 0
-    for at, profile in enumerate(timeline.profiles):
-        own = profile.time_zone or zone
-        start = timeline.starts[at] if at else windows.FIRST
-        end = timeline.starts[at + 1] if at + 1 < len(timeline.starts) else windows.LAST
-        lasted += max(0, min(end, first_instant(own, day + 1)) - max(start, first_instant(own, day)))
-    return lasted
-
-
-def counted(streak: Streak, state: State, period: int, bridged: Bridged) -> bool:
-    """Take in one fitting event in the period; whether the period counts now and did not before."""
+    `begun` is the latest period that has begun by the event's time.
+    """
     open_ = state[OPEN]
-    for row in reversed(open_):
-        if row[0] == period:
-            row[1] += 1
-            return bool(row[1] == streak.at_least)
-        if row[0] < period:
-            break
-    open_.append([period, 1])
-    open_.sort()
-    _settle(streak, state, bridged)
-    return streak.at_least == 1
+    row = next((row for row in reversed(open_) if row[0] <= period), None)
+    if row is None or row[0] != period:
+        row = [period, 0, 0]
+        open_.append(row)
+        open_.sort()
+        _settle(streak, state, bridged)
+    row[1] += 1
+    if row[1] != streak.at_least:
+        return False
+    row[2] = begun
+    return True
 
 
 def _settle(streak: Streak, state: State, bridged: Bridged) -> None:
     """Close what nothing can come before any more."""
     open_ = state[OPEN]
     final = open_[-1][0] - _BACK[streak.every]
+    if open_[0][0] >= final:
+        return
+    course = _settled(streak, state)
     while open_[0][0] < final:
-        period, events = open_.pop(0)
+        period, events, begun = open_.pop(0)
         if events >= streak.at_least:
-            state[LAST], state[RUN] = period, _run(state[LAST], state[RUN], period, bridged)
-            state[LONGEST] = max(state[LONGEST], state[RUN])
+            course.count(period, begun, bridged)
+            state[LAST] = period
             state[SHOWN] = [*state[SHOWN][1 - PERIODS_SHOWN :], period]
+    state[RUN], state[LONGEST], state[BEGUN] = course.run, course.longest, course.begun
+    state[HAND], state[LATER] = course.hand, course.later
+    state[FROZEN] = [*state[FROZEN], *course.frozen][-PERIODS_SHOWN:]
 
 
-def _run(last: int | None, run: int, period: int, bridged: Bridged) -> int:
-    return run + 1 if last is not None and all(map(bridged, range(last + 1, period))) else 1
-
-
-def tail(streak: Streak, state: State, bridged: Bridged) -> tuple[int | None, int, int]:
-    """Last counting period, length of the run it ends, longest run: with the open periods counted."""
-    last, run, longest = state[LAST], state[RUN], state[LONGEST]
-    for period, events in state[OPEN]:
+def course(streak: Streak, state: State, bridged: Bridged) -> Course:
+    """Up to the last period that counts, open ones included."""
+    found = _settled(streak, state)
+    for period, events, begun in state[OPEN]:
         if events >= streak.at_least:
-            last, run = period, _run(last, run, period, bridged)
-            longest = max(longest, run)
-    return last, run, longest
+            found.count(period, begun, bridged)
+    return found
 
 
 def counting(streak: Streak, state: State) -> set[int]:
     """The newest periods that count, as far as they are remembered."""
-    return {*state[SHOWN], *(period for period, events in state[OPEN] if events >= streak.at_least)}
+    return {*state[SHOWN], *(period for period, events, _ in state[OPEN] if events >= streak.at_least)}
+
+
+# Pauses
+
+
+def pause(calendar: Calendar, state: State, first: int, last: int) -> None:
+    """Add a pause of these dates, both included; what touches it is joined with it."""
+    apart = []
+    for start, end in state[PAUSES]:
+        if _touches(calendar, end, first) and _touches(calendar, last, start):
+            first, last = min(first, start), max(last, end)
+        else:
+            apart.append([start, end])
+    state[PAUSES] = sorted([*apart, [first, last]])[-PAUSES_KEPT:]
+
+
+def _touches(calendar: Calendar, end: int, start: int) -> bool:
+    """Whether no date of the streak lies between one pause's end and another's start."""
+    return start <= end + 1 or (calendar.every == "business_day" and calendar.begun(start - 1) <= calendar.begun(end))
+
+
+def pause_over(state: State, first: int, last: int) -> int | None:
+    """Where the pause ends that holds all these dates; None where none does."""
+    at = bisect_right(state[PAUSES], first, key=_start) - 1
+    return state[PAUSES][at][1] if at >= 0 and state[PAUSES][at][1] >= last else None
+
+
+def _start(pause: list[int]) -> int:
+    return pause[0]
+
+
+def paused(calendar: Calendar, state: State, period: int) -> bool:
+    """Whether all days of the period lie in a pause."""
+    return bool(state[PAUSES]) and pause_over(state, calendar.start(period), calendar.end(period) - 1) is not None
+
+
+def bridges(calendar: Calendar, state: State, short: Bridged) -> Bridged:
+    """Which periods break no run although they do not count: paused ones, and those that were too short."""
+    return lambda period: paused(calendar, state, period) or short(period)
+
+
+# Today
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,15 +199,20 @@ class Standing:
 
     current: int
     longest: int
+    freezes: int
     at_risk: bool
     ends: int | None
+    frozen: frozenset[int]  # the newest periods that used a freeze
 
 
 def standing(streak: Streak, state: State, calendar: Calendar, today: int, bridged: Bridged) -> Standing:
-    last, run, longest = tail(streak, state, bridged)
-    if last is None or not all(map(bridged, range(last + 1, calendar.over(today) + 1))):
-        return Standing(0, longest, False, None)
-    decides = last + 1
-    while bridged(decides):
-        decides += 1
-    return Standing(run, longest, calendar.period(today) == decides, calendar.end(decides))
+    here = course(streak, state, bridged)
+    here.pass_by(calendar.over(today), bridged)
+    freezes, frozen = here.in_hand, frozenset([*state[FROZEN], *here.frozen])
+    if not here.run:
+        return Standing(0, here.longest, freezes, False, None, frozen)
+    running, current = calendar.period(today), here.run
+    at_risk = running is not None and running > here.last and not bridged(running)
+    while here.run:
+        here.pass_by(here.last + 1, bridged)
+    return Standing(current, here.longest, freezes, at_risk, calendar.end(here.last), frozen)

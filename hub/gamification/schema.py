@@ -360,8 +360,8 @@ def _badge() -> Schema:
 
 
 def _streak() -> Schema:
-    most = 10_000
-    freezes = {"start": _integer(0, most), "earn_every": _integer(1, most), "max": _integer(0, most)}
+    most = 1_000
+    freezes = {"start": _integer(0, most), "earn_every": _integer(1, 10_000), "max": _integer(0, most)}
     return _entry(
         {
             "event": _some(_NAME),
@@ -369,7 +369,7 @@ def _streak() -> Schema:
             "at_least": _integer(1),
             "every": _choice(_DAYS),
             "clock": _choice(_CLOCKS),
-            "holidays": {"anyOf": [_text(20), {"type": "array", "items": _of("date"), "minItems": 1}]},
+            "holidays": {"anyOf": [_text(50), {"type": "array", "items": _of("date"), "minItems": 1}]},
             "freezes": _mapping(freezes),
         },
         ("event", "every"),

@@ -44,6 +44,7 @@ class Document:
     values: Mapping[str, Any]
     faults: Faults
     calendar: Calendar = field(default_factory=lambda: Calendar("UTC"))
+    holidays: Mapping[str, Collection[int]] = field(default_factory=dict)  # the dates that are kept of a code
 
     def keys(self, section: str) -> Collection[str]:
         """The keys that a section declares, faulty entries included: a reference to one of those is no second fault."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from hub.gamification import conditions, events
+from hub.gamification import conditions, events, public_holidays
 from hub.gamification.conditions import Condition
 from hub.gamification.events import EventType
 from hub.gamification.sections import Section
@@ -34,12 +34,15 @@ class Streak:
     clock: str = "member"  # member, event, program
     holidays: frozenset[int] = frozenset()  # date ordinals
     freezes: Freezes = Freezes()
-    holidays_of: str | None = None  # a code of the package `holidays`, where `holidays` is to be resolved from it
+    holidays_of: str | None = None  # the code of the package `holidays` that they come from
     icon: str | None = None
     owner: str | None = None
 
 
-_MAX_PERIODS = 10_000
+#: A run may need so many periods for its next freeze, and so many freezes may be in hand.
+_MAX_PERIODS, _MAX_FREEZES = 10_000, 1_000
+#: Letters of a code of the package `holidays`.
+_MAX_CODE = 50
 
 
 def read(root: Section, declared: Mapping[str, EventType]) -> dict[str, Streak]:
@@ -68,18 +71,39 @@ def _streak(entry: Section, declared: Mapping[str, EventType]) -> Streak:
 
 
 def _freezes(section: Section) -> Freezes:
-    start = section.whole("start", 0, _MAX_PERIODS, default=0) or 0
-    most = section.whole("max", 0, _MAX_PERIODS, default=max(start, 1)) or 0
+    start = section.whole("start", 0, _MAX_FREEZES, default=0) or 0
+    most = section.whole("max", 0, _MAX_FREEZES, default=max(start, 1)) or 0
     if start > most:
         section.fault("start", "too_large", "is more than `max`", most)
-    return Freezes(start, section.whole("earn_every", 1, _MAX_PERIODS), most)
+    every = section.whole("earn_every", 1, _MAX_PERIODS)
+    if not start and every is None:
+        section.warn("", "never", "gives nobody a freeze without `start` or `earn_every`")
+    return Freezes(start, every, most)
 
 
 def _holidays(entry: Section) -> tuple[str | None, frozenset[int]]:
     if not isinstance(entry.values.get("holidays"), list):
-        return entry.text("holidays", longest=20), frozenset()
+        code = entry.text("holidays", longest=_MAX_CODE)
+        return code, frozenset() if code is None else _holidays_of(entry, code)
     days = {place: ordinal(str(value)) for place, value in entry.one_or_list("holidays")}
     for place, day in days.items():
         if day is None:
             entry.fault(place, "date", "is no date, such as 2026-12-25")
     return None, frozenset(day for day in days.values() if day is not None)
+
+
+def _holidays_of(entry: Section, code: str) -> frozenset[int]:
+    """The dates of a code: those that were kept when the program was published, else what the package knows now."""
+    kept = entry.document.holidays.get(code)
+    if kept is not None:
+        return frozenset(kept)
+    known = public_holidays.of(code)
+    if known is None:
+        word = code.upper()
+        codes = public_holidays.codes(word.partition("-")[0])
+        told = f'no public holidays "{code}"'
+        entry.document.faults.unknown(entry.at("holidays"), "unknown", told, word, codes)
+        return frozenset()
+    if known.until < public_holidays.LAST_YEAR:
+        entry.warn("holidays", "ends", f"are known up to {known.until} only")
+    return known.days

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from hub.directory.sets import among
 from hub.gamification import engine
-from hub.gamification.outcome import Award, Effect, Outcome, Points, Reached, Skip
+from hub.gamification.outcome import Award, Effect, Outcome, Paused, Points, Reached, Skip
 from hub.gamification.plan import Plan
 from hub.gamification.progress import Parts, beginning
 from hub.ledger import folding, programs
@@ -78,6 +79,9 @@ def effect_json(effect: Effect) -> dict[str, Any]:
         return {"kind": "badge", "badge": effect.badge, **tier}
     if isinstance(effect, Reached):
         return {"kind": "goal", "goal": effect.goal, "window": effect.window, "status": "reached"}
+    if isinstance(effect, Paused):
+        days = {"from": date.fromordinal(effect.first).isoformat(), "to": date.fromordinal(effect.last).isoformat()}
+        return {"kind": "pause", "streak": effect.streak, **days}
     return {"kind": "streak", "streak": effect.streak, "current": effect.current}
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, func, select
+import msgspec
+from sqlalchemy import Connection, Engine, Row, func, select
 
 from hub.db import on_sqlite, once
 from hub.gamification import homepages
@@ -53,11 +56,24 @@ def newest(connection: Connection) -> Version | None:
 def _versions(connection: Connection) -> list[Version]:
     rows = connection.execute(select(versions).order_by(versions.c.version)).all()
     return [
-        Version(
-            row.version, programs.published(row.text), row.in_force_from, row.published_at, row.live_from, row.after
-        )
+        Version(row.version, _published(row), row.in_force_from, row.published_at, row.live_from, row.after)
         for row in rows
     ]
+
+
+def _published(row: Row[Any]) -> Program:
+    kept = msgspec.json.decode(row.holidays or "{}", type=dict[str, list[date]])
+    return programs.published(row.text, {code: [day.toordinal() for day in days] for code, days in kept.items()})
+
+
+def _holidays(program: Program) -> str:
+    """The dates of public holidays that the program names: a later version of the package changes none of them."""
+    kept = {
+        streak.holidays_of: [date.fromordinal(day) for day in sorted(streak.holidays)]
+        for streak in program.streaks.values()
+        if streak.holidays_of is not None
+    }
+    return msgspec.json.encode(kept).decode()
 
 
 def publish_text(
@@ -85,6 +101,7 @@ def publish_text(
             in_force_from=version.in_force_from,
             live_from=version.live_from,
             after=version.after,
+            holidays=_holidays(version.program),
         )
     )
     log.release(connection, now, types=list(version.program.events), event_types=version.program.events)

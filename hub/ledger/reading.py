@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, select
 from hub.clock import DAY, MINUTE
 from hub.db import once
 from hub.directory import profiles
-from hub.gamification import runs, tallies
+from hub.gamification import calendars, runs, tallies
 from hub.gamification.aiming import target_of
 from hub.gamification.badges import AtLeastOf, GoalReached, HasBadge, Leaf, MetricAtLeast, StreakAtLeast, When
 from hub.gamification.counting import value_at, value_before
@@ -22,7 +22,7 @@ from hub.gamification.numbers import Exact, whole
 from hub.gamification.plan import BadgePlan, GoalPlan, Plan, StreakPlan, kind_name
 from hub.gamification.progress import Given, State
 from hub.gamification.ranking import number
-from hub.gamification.windows import Window, WindowKind, first_instant, local_date, written_date
+from hub.gamification.windows import Window, WindowKind, local_date, written_date
 from hub.ledger import closing, folding, freezing, programs
 from hub.ledger.boards import board
 from hub.ledger.standings import (
@@ -111,9 +111,13 @@ class _Member:
         """
         return value_at(self.plan, self.state, metric, kind, self.given.now)
 
-    def bridged(self, streak: StreakPlan) -> runs.Bridged:
+    def short_days(self, streak: StreakPlan) -> calendars.Bridged:
+        """Which periods the member had too little of for them to break her runs."""
+        return calendars.short_days(streak.streak, streak.calendar, self.given.timeline, self.plan.time_zone)
+
+    def bridged(self, streak: StreakPlan) -> calendars.Bridged:
         """Which periods cannot break the member's runs."""
-        return runs.bridges(streak.streak, streak.calendar, self.given.timeline, self.plan.time_zone)
+        return runs.bridges(streak.calendar, self.state.streaks[streak.index], self.short_days(streak))
 
     def before(self, metric: str, kind: WindowKind, window: Window) -> Exact | None:
         """The value in the window before `window`, which holds now."""
@@ -292,7 +296,7 @@ def _requirement(connection: Connection, one: _Member, plan: BadgePlan, leaf: Le
         return _metric_requirement(connection, one, plan, leaf)
     if isinstance(leaf, StreakAtLeast):
         of = one.plan.streaks[one.plan.streak_index[leaf.streak]]
-        longest = runs.tail(of.streak, one.state.streaks[of.index], one.bridged(of))[2]
+        longest = runs.course(of.streak, one.state.streaks[of.index], one.bridged(of)).longest
         return Requirement("streak", leaf.streak, longest, leaf.at_least)
     if isinstance(leaf, HasBadge):
         times = one.state.times.get(leaf.badge, {})
@@ -336,57 +340,70 @@ def _streak(one: _Member, plan: StreakPlan) -> StreakStanding:
     state, streak = one.state.streaks[plan.index], plan.streak
     today = _today(one, plan)
     standing = runs.standing(streak, state, plan.calendar, today, one.bridged(plan))
-    until = None if standing.ends is None else _start_of(one, plan, standing.ends)
+    until = None if standing.ends is None else _first_moment(one, plan, standing.ends)
     return StreakStanding(
         streak=streak.key,
         current=standing.current,
         longest=standing.longest,
-        freezes=0,
+        freezes=standing.freezes,
         at_risk=standing.at_risk,
         alive_until=until,
-        periods=_periods(plan, state, today),
+        periods=_periods(one, plan, today, standing),
+        paused_until=_paused_until(plan, state, today),
     )
-
-
-def _zone(one: _Member, plan: StreakPlan) -> str:
-    own = one.given.timeline.at(one.given.now).time_zone if plan.streak.clock == "member" else None
-    return own or one.plan.time_zone
 
 
 def _today(one: _Member, plan: StreakPlan) -> int:
     if plan.streak.clock == "event":
         return written_date(one.given.now, one.state.streaks[plan.index][runs.OFFSET])
-    return local_date(_zone(one, plan), one.given.now)
+    zone = calendars.hers(plan.streak, one.given.timeline).at(one.given.now).time_zone
+    return local_date(zone or one.plan.time_zone, one.given.now)
 
 
-def _start_of(one: _Member, plan: StreakPlan, day: int) -> int:
+def _first_moment(one: _Member, plan: StreakPlan, day: int) -> int:
+    """When the streak's calendar comes to a date that lies ahead."""
     if plan.streak.clock == "event":
         midnight = (day - _EPOCH_DAY) * DAY
         return midnight - int(one.state.streaks[plan.index][runs.OFFSET]) * MINUTE
-    return first_instant(_zone(one, plan), day)
+    mine = calendars.hers(plan.streak, one.given.timeline)
+    return calendars.first_moment(mine, one.plan.time_zone, day, one.given.now)
 
 
-def _periods(plan: StreakPlan, state: runs.State, today: int) -> tuple[Period, ...]:
+def _paused_until(plan: StreakPlan, state: runs.State, today: int) -> int | None:
+    """The last date of the pause that the running period, or a day off, lies in."""
+    period = plan.calendar.period(today)
+    if period is None:
+        return runs.pause_over(state, today, today)
+    return runs.pause_over(state, plan.calendar.start(period), plan.calendar.end(period) - 1)
+
+
+def _periods(one: _Member, plan: StreakPlan, today: int, standing: runs.Standing) -> tuple[Period, ...]:
     """The last periods up to the running one; days off between business days are shown too."""
-    counting, calendar = runs.counting(plan.streak, state), plan.calendar
+    state, calendar = one.state.streaks[plan.index], plan.calendar
+    counting, short = runs.counting(plan.streak, state), one.short_days(plan)
     first = min(counting, default=None)
+
+    def state_of(period: int | None, *, running: bool) -> str:
+        if period is None:
+            return "off"
+        if period in counting:
+            return "counted"
+        if runs.paused(calendar, state, period):
+            return "paused"
+        if period in standing.frozen:
+            return "frozen"
+        if running:
+            return "open"
+        return "off" if first is None or period < first or short(period) else "missed"
+
     found: list[Period] = []
     day = today
     while len(found) < PERIODS:
         period = calendar.period(day)
-        long = plan.streak.every in ("week", "month")
-        start = calendar.end(period - 1) if long and period is not None else day
-        found.insert(0, Period(start, _state_of(period, counting, first, day == today)))
+        start = day if period is None else calendar.start(period)
+        found.insert(0, Period(start, state_of(period, running=day == today)))
         day = start - 1
     return tuple(found)
-
-
-def _state_of(period: int | None, counting: set[int], first: int | None, running: bool) -> str:
-    if period is None or first is None or period < first:
-        return "open" if running and period is not None else "off"
-    if period in counting:
-        return "counted"
-    return "open" if running else "missed"
 
 
 # ------------------------------------------------------------------------------------------------------------ goals

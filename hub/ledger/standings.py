@@ -138,8 +138,8 @@ class BadgeStanding:
 class Period:
     """One period of a streak.
 
-    `state`: counted, missed, frozen, paused, open (the running one, not counted yet), off (a weekend, before the
-    first).
+    `state`: counted, missed, frozen, paused, open (the running one, not counted yet), off (a weekend, a day that was
+    too short, before the first).
     """
 
     start: int  # date ordinal, on the streak's calendar
@@ -155,6 +155,7 @@ class StreakStanding:
     at_risk: bool
     alive_until: int | None  # the instant at which the run ends if nothing more arrives
     periods: tuple[Period, ...] = ()  # the last ones, oldest first, the running one last
+    paused_until: int | None = None  # the last date (ordinal) of the pause that holds now
     changed_at: int | None = None
 
 

@@ -112,6 +112,7 @@ versions = Table(
     Column("in_force_from", BigInteger, nullable=False),
     Column("live_from", BigInteger, nullable=False),
     Column("after", BigInteger, nullable=False, server_default="0"),
+    Column("holidays", Text),  # JSON: the dates of each code of public holidays, as they were known at publishing
 )
 
 #: A member's bounded state, packed, and the version it was folded with. An organization's, of events about it, has its

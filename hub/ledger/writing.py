@@ -12,7 +12,7 @@ from sqlalchemy import Connection, case, func, select, update
 from hub import signals
 from hub.db import on_sqlite
 from hub.directory.sets import among
-from hub.gamification.outcome import Award, Extended, Points, Reached
+from hub.gamification.outcome import Award, Extended, Paused, Points, Reached
 from hub.gamification.plan import Plan
 from hub.gamification.ranking import order_key
 from hub.ledger import bulk, folding, rollup, topics
@@ -324,7 +324,7 @@ def _of_member(result: folding.Result) -> set[str]:
     for effect in effects:
         if isinstance(effect, Points) or (isinstance(effect, Award) and effect.kind == "level"):
             changed.add(topics.points(who))
-        elif isinstance(effect, Extended):
+        elif isinstance(effect, Extended | Paused):
             changed.add(topics.streaks(who))
     if result.outcome.values:
         changed.add(topics.goals(who))

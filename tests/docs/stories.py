@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from hub.gamification.numbers import Exact
-from hub.gamification.outcome import Award, Effect, Extended, Points, Skip
+from hub.gamification.outcome import Award, Effect, Extended, Paused, Points, Skip
 
 BERLIN = ZoneInfo("Europe/Berlin")
 _LINE = re.compile(r"(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?) (?P<who>\S+) (?P<what>[a-z_.]+)(?P<data>( \S+=\S+)*)")
@@ -76,6 +76,8 @@ def told(effect: Effect | Skip) -> str:
         return f"{effect.name} {effect.amount}"
     if isinstance(effect, Award):
         return " ".join(word for word in (effect.badge, effect.tier, effect.window, effect.object) if word)
+    if isinstance(effect, Paused):
+        return f"{effect.streak} paused"
     if isinstance(effect, Extended):
         return f"{effect.streak} {effect.current}"
     return f"{effect.goal} reached"

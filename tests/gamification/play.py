@@ -22,7 +22,7 @@ from decimal import Decimal
 from typing import Any
 
 from hub.gamification import counting, engine, opening, program, tallies
-from hub.gamification.events import Event
+from hub.gamification.events import PAUSED, Event
 from hub.gamification.numbers import Exact, Number
 from hub.gamification.outcome import Award, Effect, Outcome, Points, Reached, Skip, Valued
 from hub.gamification.plan import Plan, Version
@@ -30,6 +30,7 @@ from hub.gamification.profiles import Profile, Timeline
 from hub.gamification.progress import Given, Kept, Parts, State, Unloaded, beginning, packable, unpacked
 from hub.ledger import folding, reading, refold
 from hub.ledger.folding import pack, unpack
+from hub.ledger.standings import StreakStanding
 
 MONDAY = date(2026, 11, 16)
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -50,7 +51,8 @@ _WHEN = re.compile(
     r"(?:(?P<day>mon|tue|wed|thu|fri|sat|sun)(?P<weeks>[-+]\d+)?|(?P<date>\d{4}-\d\d-\d\d))"
     r"(?: (?P<time>\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(?P<offset>Z|[-+]\d\d:\d\d)?)?"
 )
-_SHORT = {"visits": "hub.visited", "wins": "deal.won", "loses": "deal.lost", "views": "asset.viewed"}
+#: `mon bo pauses from=2026-11-17 to=2026-11-20 streak=s`
+_SHORT = {"visits": "hub.visited", "wins": "deal.won", "loses": "deal.lost", "views": "asset.viewed", "pauses": PAUSED}
 
 
 def moment(text: str) -> tuple[int, int]:
@@ -277,6 +279,7 @@ class Run:
     longest: int
     at_risk: bool
     alive_until: str | None
+    freezes: int = 0
 
 
 @dataclass(frozen=True)
@@ -351,10 +354,17 @@ class Told:
 
     def streak(self, who: str, key: str, now: str | None = None) -> Run:
         """As pages show it, at a given time."""
+        found = self.standing(who, key, now)
+        return Run(found.current, found.longest, found.at_risk, shown(found.alive_until), found.freezes)
+
+    def periods(self, who: str, key: str, now: str | None = None) -> str:
+        """The states of the last periods, the running one last: `counted missed open`; days off are left out."""
+        return " ".join(period.state for period in self.standing(who, key, now).periods if period.state != "off")
+
+    def standing(self, who: str, key: str, now: str | None = None) -> StreakStanding:
         one, plan = self.people[who], self.plan.streaks[self.plan.streak_index[key]]
         given = replace(one.given, now=at(now) if now else self.now)
-        found = reading._streak(reading._Member(self.plan, one.unpacked(), given), plan)
-        return Run(found.current, found.longest, found.at_risk, shown(found.alive_until))
+        return reading._streak(reading._Member(self.plan, one.unpacked(), given), plan)
 
     def open(self, who: str, now: str | None = None) -> dict[str, str | None]:
         """The actions that are open at a given time, and since when."""

@@ -85,8 +85,6 @@ def test_the_example_reads_but_for_what_is_not_served_yet() -> None:
     faults = read(HARBOR).faults
     assert {fault.code for fault in faults} == {"not_supported_yet"}
     assert {fault.path for fault in faults} == {
-        "streaks.daily_visit.freezes",
-        "streaks.daily_visit.holidays",
         "surveys",
         "recognition",
         "homepages.sales_rep[5].widget",
@@ -470,12 +468,15 @@ FAULTS = [
     ("streaks: {s: {event: deal.won}}", "streaks.s.every", "missing"),
     ("streaks: {s: {event: deal.won, every: year}}", "streaks.s.every", "value"),
     ("streaks: {s: {event: deal.won, every: day, at_least: 0}}", "streaks.s.at_least", "too_small"),
-    ("streaks: {s: {event: deal.won, every: day, freezes: {start: 1}}}", "streaks.s.freezes", "not_supported_yet"),
+    ("streaks: {s: {event: deal.won, every: day, freezes: {start: -1}}}", "streaks.s.freezes.start", "too_small"),
+    ("streaks: {s: {event: deal.won, every: day, freezes: {max: 1001}}}", "streaks.s.freezes.max", "too_large"),
     (
-        "streaks: {s: {event: deal.won, every: business_day, holidays: [2026-12-25]}}",
-        "streaks.s.holidays",
-        "not_supported_yet",
+        "streaks: {s: {event: deal.won, every: day, freezes: {earn_every: 0}}}",
+        "streaks.s.freezes.earn_every",
+        "too_small",
     ),
+    ("streaks: {s: {event: deal.won, every: business_day, holidays: DE-XX}}", "streaks.s.holidays", "unknown"),
+    ("streaks: {s: {event: deal.won, every: business_day, holidays: [soon]}}", "streaks.s.holidays[0]", "date"),
     # goals
     ("goals: {g: {metric: deals, target: 1}}", "goals.g.window", "missing"),
     ("goals: {g: {metric: deals, window: month, target: 0}}", "goals.g.target", "too_small"),
@@ -650,6 +651,8 @@ def test_an_unreadable_file_names_line_and_column(text: str, place: str) -> None
         ("points: {p: {event: deal.won, award: 1, once_per: product}}", "points.p.once_per", "optional"),
         ("points: {p: {event: deal.won, award: 1}, q: {event: deal.won, award: 2}}", "points.q", "twice"),
         ("points: {p: {event: deal.won, award: 0}}", "points.p.award", "never"),
+        ("streaks: {s: {event: deal.won, every: day, freezes: {max: 2}}}", "streaks.s.freezes", "never"),
+        ("streaks: {s: {event: deal.won, every: business_day, holidays: LK}}", "streaks.s.holidays", "ends"),
         ("points: {p: {event: mdf.spent, award: 1}}", "points.p.event", "never"),
         ("badges: {b: {}}", "badges.b", "unreachable"),
         ("badges: {b: {when: {metric: spent, at_least: 1}}}", "badges.b", "unreachable"),
