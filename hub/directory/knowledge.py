@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Connection, Select, Table, and_
@@ -52,3 +55,37 @@ class Recorded(NamedTuple, Generic[R]):
 def of_that_time(several: Iterable[Recorded[R]], before: int) -> list[R]:
     """The rows that the hub knew just before this instant: what `known` says, of rows at hand."""
     return [row for row, since, until in several if since < before and (until is None or until >= before)]
+
+
+@dataclass(frozen=True, slots=True)
+class Learning(Generic[R]):
+    """How the rows of one owner became known: `states[i]` was known before `times[i]`, the last one after all of them.
+
+    `same[i]` is how many rows, from the first on, stayed as they were at `times[i]`.
+    """
+
+    times: list[int]
+    states: list[list[R]]
+    same: list[int]
+
+    @classmethod
+    def of(cls, rows: Sequence[Recorded[R]], after: int, before: int) -> Learning[R]:
+        """From `after` until just before `before`. The rows are in the order in which the states shall be."""
+        told = {time for _, *times in rows for time in times}
+        times = sorted(time for time in told if time is not None and after <= time < before)
+        states = [of_that_time(rows, time) for time in (*times, before)]
+        return cls(times, states, [_same(then, now) for then, now in pairwise(states)])
+
+    def before(self, instant: int) -> list[R]:
+        """What was known just before this instant, which is one of the stretch."""
+        return self.states[bisect_left(self.times, instant)]
+
+    def same_at(self, instant: int) -> int | None:
+        """How many rows, from the first on, stayed as they were at this instant; None: all of them did."""
+        place = bisect_left(self.times, instant)
+        return self.same[place] if place < len(self.times) and self.times[place] == instant else None
+
+
+def _same(then: Sequence[R], now: Sequence[R]) -> int:
+    shorter = min(len(then), len(now))
+    return next((place for place in range(shorter) if then[place] is not now[place]), shorter)

@@ -6,15 +6,17 @@ be read as the hub knew it at some earlier instant, and when that changed.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection
 
 from hub.directory import targets
-from hub.directory.knowledge import Recorded, of_that_time
+from hub.directory.knowledge import Learning, Recorded
 from hub.directory.rows import (
     MemberRow,
     OrganizationRow,
@@ -32,8 +34,13 @@ from hub.gamification.profiles import Profile, Timeline
 #: Before every instant that a row can carry: a first row covers all time before it too.
 BEGINNING = -(2**62)
 
+#: After every instant that a row can carry.
+END = 2**62
+
 #: From here on, a member's row says what a profile shows: not whose it is, since when, nor the name.
 _FIRST_TOLD = 3
+
+_VALID_FROM = attrgetter("valid_from")
 
 
 def timelines(connection: Connection, members: Collection[int], known_before: int | None = None) -> dict[int, Timeline]:
@@ -68,11 +75,14 @@ def changes(connection: Connection, members: Collection[int], after: int, before
     own = all_member_rows(connection, members)
     firms = all_organization_rows(connection, {no for rows in own.values() for no in _belongs(rows)})
     aims = targets.ever(connection, members)
-    found = {
-        member: _Learned(rows, {no: firms.get(no, ()) for no in _belongs(rows)}, aims.get(member, ())).at(after, before)
-        for member, rows in own.items()
-    }
-    return {member: instants for member, instants in found.items() if instants}
+    shared = {no: Learning.of(rows, after, before) for no, rows in firms.items()}
+    found: dict[int, list[int]] = {}
+    for member, rows in own.items():
+        aimed = Learning.of(aims.get(member, ()), after, before)
+        belongs = {no: shared[no] for no in _belongs(rows)}
+        if instants := _Learned(Learning.of(rows, after, before), belongs, aimed).instants():
+            found[member] = instants
+    return found
 
 
 def values(row: MemberRow, shared: OrganizationRow | None) -> dict[str, Any]:
@@ -99,10 +109,11 @@ def _shared(rows: Sequence[MemberRow], shared: OrganizationRows, alike: dict[tup
     return alike[key]
 
 
-def _timeline(rows: Sequence[MemberRow], shared: OrganizationRows) -> Timeline:
+def _timeline(rows: Sequence[MemberRow], shared: OrganizationRows, since: int = BEGINNING) -> Timeline:
+    """The stretches from `since` on."""
     starts: list[int] = []
     profiles: list[Profile] = []
-    for row, begin, end in _spans(rows):
+    for row, begin, end in _spans(rows, since):
         belongs = shared.get(row.organization, ()) if row.organization is not None else ()
         for start, organization in _stretches(belongs, begin, end):
             starts.append(start)
@@ -110,19 +121,19 @@ def _timeline(rows: Sequence[MemberRow], shared: OrganizationRows) -> Timeline:
     return Timeline(starts, profiles)
 
 
-def _spans(rows: Sequence[MemberRow]) -> Iterable[tuple[MemberRow, int, int | None]]:
-    begins = [BEGINNING, *(row.valid_from for row in rows[1:])]
-    return zip(rows, begins, [*begins[1:], None], strict=True)
+def _spans(rows: Sequence[MemberRow], since: int) -> Iterator[tuple[MemberRow, int, int]]:
+    begins = [BEGINNING, *(row.valid_from for row in rows[1:]), END]
+    for row, (begin, end) in zip(rows, pairwise(begins), strict=True):
+        if end > since:
+            yield row, max(begin, since), end
 
 
-def _stretches(
-    rows: Sequence[OrganizationRow], begin: int, end: int | None
-) -> Iterator[tuple[int, OrganizationRow | None]]:
-    """The organization's rows while a member's row holds: from `begin` until `end` (None: for ever)."""
+def _stretches(rows: Sequence[OrganizationRow], begin: int, end: int) -> Iterator[tuple[int, OrganizationRow | None]]:
+    """The organization's rows while a member's row holds: from `begin` until `end`."""
     yield begin, in_force(rows, begin) if rows else None
-    for row in rows[1:]:
-        if row.valid_from > begin and (end is None or row.valid_from < end):
-            yield row.valid_from, row
+    first = max(bisect_right(rows, begin, key=_VALID_FROM), 1)
+    for row in islice(rows, first, bisect_left(rows, end, key=_VALID_FROM)):
+        yield row.valid_from, row
 
 
 def _belongs(rows: Iterable[Recorded[MemberRow]]) -> set[int]:
@@ -131,39 +142,47 @@ def _belongs(rows: Iterable[Recorded[MemberRow]]) -> set[int]:
 
 @dataclass(frozen=True, slots=True)
 class _Learned:
-    """All that the hub ever knew of one member: its rows, those of its organizations, its targets."""
+    """How the hub learned of one member: by its rows, those of its organizations, its targets."""
 
-    own: Sequence[Recorded[MemberRow]]
-    firms: Mapping[int, Sequence[Recorded[OrganizationRow]]]
-    targets: Sequence[Recorded[Target]]
+    own: Learning[MemberRow]
+    firms: Mapping[int, Learning[OrganizationRow]]
+    targets: Learning[Target]
 
-    def at(self, after: int, before: int) -> list[int]:
+    def instants(self) -> list[int]:
         """The instants at which what the engine sees became something else."""
-        touched = self._touched(after, before)
-        # From one of them to the next nothing comes or goes.
-        seen = [self._seen(at) for at in (*touched[:1], *(instant + 1 for instant in touched))]
-        return [instant for instant, (then, now) in zip(touched, pairwise(seen), strict=True) if now != then]
+        times = chain(self.own.times, self.targets.times, *(firm.times for firm in self.firms.values()))
+        return [time for time in sorted(set(times)) if self._differs(time)]
 
-    def _touched(self, after: int, before: int) -> list[int]:
-        """The instants at which any row came or went."""
-        rows: Iterable[Recorded[Any]] = chain(self.own, *self.firms.values(), self.targets)
-        times = {time for _, *times in rows for time in times}
-        return sorted(time for time in times if time is not None and after <= time < before)
+    def _differs(self, time: int) -> bool:
+        then, now = self.own.before(time), self.own.before(time + 1)
+        if not then:
+            return bool(now)
+        if set(self.targets.before(time)) != set(self.targets.before(time + 1)):
+            return True
+        since = self._since(time)
+        return self._seen(time, since) != self._seen(time + 1, since)
 
-    def _seen(self, before: int) -> Any:
-        """What the engine would see with what was known before this instant; None: there was no such member."""
-        own = of_that_time(self.own, before)
-        if not own:
-            return None
-        timeline = _timeline(own, {no: of_that_time(rows, before) for no, rows in self.firms.items()})
-        return _in_short(timeline), set(of_that_time(self.targets, before))
+    def _since(self, time: int) -> int:
+        """Before this time nothing that was known then became something else."""
+        return min([_first_other(self.own, time), *(_first_other(firm, time) for firm in self.firms.values())])
+
+    def _seen(self, known_before: int, since: int) -> list[tuple[int, Any]]:
+        """What the engine sees from `since` on, where it becomes something else."""
+        firms = {no: firm.before(known_before) for no, firm in self.firms.items()}
+        timeline = _timeline(self.own.before(known_before), firms, since)
+        told: list[tuple[int, Any]] = []
+        for start, profile in zip(timeline.starts, timeline.profiles, strict=True):
+            seen = (profile.values, profile.time_zone, profile.organization)
+            if not told or told[-1][1] != seen:
+                told.append((start, seen))
+        return told
 
 
-def _in_short(timeline: Timeline) -> list[tuple[int, Any]]:
-    """Where the timeline becomes something else to the engine, and what."""
-    told: list[tuple[int, Any]] = []
-    for start, profile in zip(timeline.starts, timeline.profiles, strict=True):
-        seen = (profile.values, profile.time_zone, profile.organization)
-        if not told or told[-1][1] != seen:
-            told.append((start, seen))
-    return told
+def _first_other(rows: Learning[MemberRow] | Learning[OrganizationRow], time: int) -> int:
+    """From when on these rows said something else once `time` had come."""
+    same = rows.same_at(time)
+    if same is None:
+        return END
+    others = (*rows.before(time)[same : same + 1], *rows.before(time + 1)[same : same + 1])
+    # The first row covers all time before it too.
+    return min((row.valid_from for row in others), default=END) if same else BEGINNING

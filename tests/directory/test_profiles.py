@@ -248,6 +248,21 @@ def test_the_hub_learns_of_a_member_with_its_first_row(cast: Connection):
     assert learned(cast, "di", MAY, MAY + 1) == [MAY]
 
 
+def test_what_an_organization_was_before_it_had_a_member_is_not_learned_of_the_member(cast: Connection):
+    organization_becomes(cast, MARCH, recorded_at=MARCH, tier="silver")
+    becomes(cast, MemberRecord("di", MemberProfile("Di", organization="acme")), JANUARY, recorded_at=MAY)
+    assert learned(cast, "di") == [MAY]
+
+
+def test_a_first_row_that_says_something_else_only_of_the_time_before_it_is_learned(cast: Connection):
+    organization_becomes(cast, MARCH, recorded_at=MARCH, region="latam")
+    di = MemberRecord("di", MemberProfile("Di", organization="acme"))
+    becomes(cast, di, MAY, recorded_at=MAY)
+    becomes(cast, di, MAY, recorded_at=JULY, region="latam")
+    assert [life(cast, "di", before).at(JANUARY).values["region"] for before in (JULY, None)] == ["emea", "latam"]
+    assert learned(cast, "di") == [MAY, JULY]
+
+
 def test_the_hub_learns_by_rows_of_the_member_and_of_its_organizations_and_by_targets(cast: Connection):
     becomes(cast, BO, JULY, recorded_at=MARCH, organization="globex")
     becomes(cast, BO, MARCH, recorded_at=MARCH, roles=("marketing",))
