@@ -13,6 +13,7 @@ from flask import Flask
 
 from hub import wording
 from hub.gamification import explain, homepages, program
+from hub.gamification.events import OWN
 from hub.gamification.program import Program
 from hub.wording.entries import _SENTENCES, sentence
 from tests.gamification.test_program import HARBOR
@@ -67,7 +68,8 @@ def one(more: str, name: str) -> str:
 
 def test_the_entries_of_the_example_are_plain_sentences() -> None:
     found = read(HARBOR)
-    told_now = [f"{entry.section}.{entry.key}: {sentence(found, entry)}" for entry in explain.entries(found)]
+    own = [entry for entry in explain.entries(found) if entry.key not in OWN]
+    told_now = [f"{entry.section}.{entry.key}: {sentence(found, entry)}" for entry in own]
     assert told_now == SENTENCES.read_text().splitlines()
 
 

@@ -18,11 +18,14 @@ from hub.api.openapi import JSON, PROBLEM, describe
 from hub.api.openapi import Problem as ProblemShape
 from hub.db import reader, transaction
 from hub.directory.tables import present
+from hub.gamification.outcome import Skip
 from hub.identity.access import current_key, requires_scope
 from hub.identity.keys import Key
 from hub.ledger import arrivals, effects, entry, log, programs
 from hub.ledger.arrivals import HUB, HUB_VISITED, Verdict
 from hub.web import FieldFault, Problem, not_found, settings
+from hub.wording import reasons
+from hub.wording.phrases import Speaker
 
 MAX_WAIT_SECONDS = 10
 PAGE = 100
@@ -249,10 +252,16 @@ def effects_of(connection: Connection, numbers: Collection[int]) -> Effects:
     return {
         number: (
             [effects.effect_json(effect) for effect in told.get(number, nothing).effects],
-            [effects.skip_json(skip) for skip in told.get(number, nothing).skips],
+            [_skip(connection, skip) for skip in told.get(number, nothing).skips],
         )
         for number in numbers
     }
+
+
+def _skip(connection: Connection, skip: Skip) -> dict[str, str]:
+    program = programs.of_version(connection, skip.version)
+    reason = reasons.skipped(Speaker(program), program.rules[skip.rule], skip)
+    return {"rule": skip.rule, "code": skip.code, "message": reason.text}
 
 
 # --------------------------------------------------------------------------------------------------------- reading

@@ -26,14 +26,15 @@ from hub.demo.acts import Act
 from hub.demo.people import CAST
 from hub.directory import lookup
 from hub.directory.tables import members, present
-from hub.gamification.outcome import Award, Effect, Paused, Points, Reached
+from hub.gamification.outcome import Award, Effect, Paused, Points, Reached, Skip
 from hub.gamification.program import Program
 from hub.identity import current_member, public
 from hub.ledger import arrivals, effects, entry, log, programs
 from hub.ledger.arrivals import Arrival, Verdict
 from hub.ledger.tables import accounts
 from hub.web import Problem, not_found, render_block, wants_fragment
-from hub.wording import said, zone_of
+from hub.wording import reasons, said, zone_of
+from hub.wording.phrases import Speaker
 
 bp = Blueprint("demo", __name__)
 
@@ -190,10 +191,15 @@ def _told(connection: Connection, program: Program | None, ref: str | None) -> T
         balance=connection.scalar(select(accounts.c.balance).where(accounts.c.member == found.member)) or 0,
         fault=found.message or found.code,
         lines=tuple(_line(program, effect) for effect in did.effects) if did else (),
-        skipped=tuple((_title(program, "rules", skip.rule), effects.message(skip)) for skip in did.skips)
+        skipped=tuple((_title(program, "rules", skip.rule), _why_not(connection, skip)) for skip in did.skips)
         if did
         else (),
     )
+
+
+def _why_not(connection: Connection, skip: Skip) -> str:
+    rules = programs.of_version(connection, skip.version)
+    return reasons.skipped(Speaker(rules), rules.rules[skip.rule], skip).text
 
 
 def _sent(found: entry.Entry) -> str:

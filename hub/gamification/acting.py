@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from hub.gamification import aiming, awarding, counting
+from hub.gamification.because import Rewarded
 from hub.gamification.moment import Moment
 from hub.gamification.outcome import Points
 
@@ -25,7 +26,7 @@ def _prize(here: Moment) -> None:
     _post(here, "prize", "leaderboard", board, f"leaderboard/{board}/{here.event.id}")
     badge = here.event.data.get("badge")
     if badge in here.plan.badge_index:
-        awarding.give(here, badge)
+        awarding.give(here, badge, Rewarded("leaderboard", board))
 
 
 def _post(here: Moment, kind: str, cause: str, name: str, key: str) -> None:

@@ -8,6 +8,7 @@ from math import ceil
 from typing import Any
 
 from hub.gamification import awarding, counting
+from hub.gamification.because import Aimed, Rewarded
 from hub.gamification.goals import OfPrevious, Reward
 from hub.gamification.moment import Moment
 from hub.gamification.numbers import Exact, Number
@@ -15,6 +16,7 @@ from hub.gamification.outcome import Points, Reached
 from hub.gamification.plan import GoalPlan
 from hub.gamification.progress import ENDS, NAME, STARTS, Decided, Given
 from hub.gamification.ranking import order_key
+from hub.gamification.windows import Window
 
 #: The hub's own event that decides an `at_most` goal at the final instant of its window.
 CLOSED = "hub.goal.closed"
@@ -35,7 +37,8 @@ def aim(here: Moment, plan: GoalPlan) -> None:
     before = counting.value_before(here.plan, here.state, plan.goal.metric, plan.goal.window, slot[STARTS])
     target = target_for(plan, slot[NAME], before, here.profile.values, here.given.targets)
     if target is not None and value >= target:
-        _reach(here, plan, slot[NAME], rewarded=here.plan.rewards(key, slot[ENDS]))
+        aimed = Aimed(value, target, Window(slot[NAME], slot[STARTS], slot[ENDS]))
+        _reach(here, plan, slot[NAME], aimed, rewarded=here.plan.rewards(key, slot[ENDS]))
 
 
 def _remember_peak(here: Moment, goal: str, window: str, value: Exact | None) -> None:
@@ -56,38 +59,44 @@ def close(here: Moment) -> None:
     plan = next((plan for plan in here.plan.goals if plan.goal.key == goal), None)
     stands = any((one.goal, one.window) == (goal, window) for one in here.given.decided)
     if plan is not None and status == "reached" and not stands:
-        _reach(here, plan, window, rewarded=True)
+        _reach(here, plan, window, Aimed(None, None, None), rewarded=True)
 
 
 def stand(here: Moment, decided: Decided) -> None:
     """A goal that was reached in a window now final takes its place, with the reward it brought."""
     here.state.goals[decided.goal] = decided.window
     here.outcome.effects.append(Reached(decided.goal, decided.window, here.event, decided.points, decided.badge))
+    if here.traced:
+        here.tell(Aimed(None, None, None))
     here.changed("goal", decided.goal)
     if decided.points:
         _pay(here, decided.goal, decided.window, decided.points)
     if decided.badge is not None:
-        awarding.give(here, decided.badge)
+        awarding.give(here, decided.badge, Rewarded("goal", decided.goal))
     gained, here.gained = here.gained + decided.points, 0
     if gained:
         counting.earn(here, gained)
 
 
-def _reach(here: Moment, plan: GoalPlan, window: str, *, rewarded: bool) -> None:
+def _reach(here: Moment, plan: GoalPlan, window: str, aimed: Aimed, *, rewarded: bool) -> None:
     key, reward = plan.goal.key, plan.goal.reward if rewarded and plan.goal.reward else Reward()
     here.state.goals[key] = window
     here.outcome.effects.append(Reached(key, window, here.event, reward.points, reward.badge))
+    if here.traced:
+        here.tell(aimed)
     here.changed("goal", key)
     if reward.points:
         _pay(here, key, window, reward.points)
         here.gained += reward.points
     if reward.badge is not None:
-        awarding.give(here, reward.badge)
+        awarding.give(here, reward.badge, Rewarded("goal", key))
 
 
 def _pay(here: Moment, goal: str, window: str, points: int) -> None:
     version = here.plan.newest.number
     here.outcome.effects.append(Points(f"goal/{goal}/{window}", "bonus", "goal", goal, points, here.event, version))
+    if here.traced:
+        here.tell(Rewarded("goal", goal))
 
 
 def target_of(goal: GoalPlan, window: str, ends: int, before: Exact | None, given: Given) -> Number | None:

@@ -6,25 +6,29 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from hub.gamification import climbing, counting, runs, tallies, walking
-from hub.gamification.badges import AtLeastOf, GoalReached, HasBadge, MetricAtLeast, StreakAtLeast, When
+from hub.gamification import counting, seeing
+from hub.gamification.badges import AtLeastOf, MetricAtLeast, PersonalBest, When
+from hub.gamification.because import Beaten, Rewarded
 from hub.gamification.moment import Moment
 from hub.gamification.outcome import Award, Points
 from hub.gamification.plan import BadgePlan, Plan
 from hub.gamification.progress import Kept, token
 
+#: What a badge is given for: its condition, a best that was beaten, a goal that was reached.
+Why = When | Beaten | Rewarded
+
 
 def look_at(here: Moment, plan: BadgePlan) -> None:
     """Award what the badge's conditions now say."""
     badge = plan.badge
-    best = badge.best is not None and _best(here, plan)
+    best = None if badge.best is None else _best(here, plan, badge.best)
     if plan.gated and not _open(here, plan):
         if badge.key in here.state.open:
             here.state.open.remove(badge.key)
         return
     if badge.best is not None:
-        if best:
-            _award(here, plan, None, f"badge/{badge.key}//{here.event.source}\x1f{here.event.id}", None, None)
+        if best is not None:
+            _award(here, plan, None, f"badge/{badge.key}//{here.event.source}\x1f{here.event.id}", None, None, best)
         return
     if badge.by is not None:
         _look_at_objects(here, plan)
@@ -32,14 +36,14 @@ def look_at(here: Moment, plan: BadgePlan) -> None:
     window = repeat_window(here.plan, plan, here.event.time)
     for tier, when in plan.tiers:
         if when is not None and not _stands(here, plan, tier, window) and true(here, when, None):
-            _give(here, plan, tier, window, None)
+            _give(here, plan, tier, window, None, when)
 
 
-def give(here: Moment, key: str) -> None:
+def give(here: Moment, key: str, why: Rewarded) -> None:
     """Award a badge as a reward or prize: it needs no condition then, but has to be on offer."""
     plan = here.plan.badges[here.plan.badge_index[key]]
     if plan.badge.state != "draft" and _open(here, plan) and not _stands(here, plan, None, None):
-        _give(here, plan, None, None, None)
+        _give(here, plan, None, None, None, why)
 
 
 def _open(here: Moment, plan: BadgePlan) -> bool:
@@ -53,16 +57,15 @@ def _open(here: Moment, plan: BadgePlan) -> bool:
     return plan.for_ is None or plan.for_(here.profile.values)
 
 
-def _best(here: Moment, plan: BadgePlan) -> bool:
+def _best(here: Moment, plan: BadgePlan, best: PersonalBest) -> Beaten | None:
     """Whether this event beats the member's mark; moves the mark."""
-    assert plan.badge.best is not None
-    metric = here.plan.metrics[here.plan.metric_index[plan.badge.best.metric]]
+    metric = here.plan.metrics[here.plan.metric_index[best.metric]]
     fits = here.event.type in metric.metric.types and (metric.where is None or metric.where(here.event.data))
     value = here.event.data.get(metric.metric.of or "") if fits else None
-    if value is None or value < plan.badge.best.minimum:
-        return False
+    if value is None or value < best.minimum:
+        return None
     mark = here.state.badges.setdefault(plan.badge.key, [None])
-    beaten = mark[0] is not None and value > mark[0]
+    beaten = Beaten(best.metric, value, mark[0]) if mark[0] is not None and value > mark[0] else None
     if mark[0] is None or beaten:
         mark[0] = value
     return beaten
@@ -75,7 +78,7 @@ def _stands(here: Moment, plan: BadgePlan, tier: str | None, window: str | None)
     return bool(standing == 1 if window is None else standing == [window, 1])
 
 
-def _give(here: Moment, plan: BadgePlan, tier: str | None, window: str | None, thing: Any) -> None:
+def _give(here: Moment, plan: BadgePlan, tier: str | None, window: str | None, thing: Any, why: Why) -> None:
     badge = plan.badge
     key = f"badge/{badge.key}/{tier or ''}"
     if window is not None:
@@ -85,19 +88,21 @@ def _give(here: Moment, plan: BadgePlan, tier: str | None, window: str | None, t
     if thing is None:
         standing = here.state.badges.setdefault(badge.key, {})
         standing[tier or ""] = 1 if window is None else [window, 1]
-    _award(here, plan, tier, key, window if badge.repeat else None, thing if badge.repeat else None)
+    _award(here, plan, tier, key, window if badge.repeat else None, thing, why)
 
 
-def _award(here: Moment, plan: BadgePlan, tier: str | None, key: str, window: str | None, thing: Any) -> None:
+def _award(here: Moment, plan: BadgePlan, tier: str | None, key: str, window: str | None, thing: Any, why: Why) -> None:
     badge = plan.badge
     if key in here.state.kept:
         here.outcome.due_again.append(key)
         return
     here.awarded.add(key)
     version = here.plan.newest.number
-    shown = None if thing is None else str(thing)
+    shown = None if thing is None or not badge.repeat else str(thing)
     points = here.given.posted.get(key, badge.points)
     here.outcome.effects.append(Award(key, "badge", badge.key, tier, shown, window, points, here.event, version))
+    if here.traced:
+        here.tell(why if isinstance(why, Beaten | Rewarded) else seeing.seen(here, why, thing))
     if points:
         here.outcome.effects.append(Points(key, "bonus", "badge", badge.key, points, here.event, version))
         here.gained += points
@@ -120,10 +125,10 @@ def _look_at_objects(here: Moment, plan: BadgePlan) -> None:
                 continue
             if not plan.badge.repeat:
                 here.state.badges.setdefault(plan.badge.key, {})[tier or ""] = 1
-                _give(here, plan, tier, None, thing)
+                _give(here, plan, tier, None, thing, when)
                 break
             if not here.saw(award_part(plan, tier, window, thing)):
-                _give(here, plan, tier, window, thing)
+                _give(here, plan, tier, window, thing, when)
     if plan.gated and plan.badge.key not in here.state.open:
         here.state.open.append(plan.badge.key)
 
@@ -131,7 +136,7 @@ def _look_at_objects(here: Moment, plan: BadgePlan) -> None:
 def _candidates(here: Moment, plan: BadgePlan, when: When) -> Iterable[Any]:
     """Objects about which the badge may have become true: the event's own; all, where more decides than they."""
     leaves = single_conditions(when)
-    about = [leaf for leaf in leaves if isinstance(leaf, MetricAtLeast) and _by_object(here, leaf)]
+    about = [leaf for leaf in leaves if isinstance(leaf, MetricAtLeast) and seeing.by_object(here, leaf)]
     if len(about) == len(leaves) and (not plan.gated or plan.badge.key in here.state.open):
         thing = here.event.data.get(plan.badge.by or "")
         return () if thing is None else (thing,)
@@ -146,15 +151,8 @@ def _candidates(here: Moment, plan: BadgePlan, when: When) -> Iterable[Any]:
     return [found[name] for name in sorted(found)]
 
 
-def _by_object(here: Moment, leaf: MetricAtLeast) -> bool:
-    metric = here.plan.program.metrics[leaf.metric]
-    return metric.by is not None and metric.total == "greatest"
-
-
 def true(here: Moment, when: When, thing: Any = None) -> bool:
     """Whether a badge's condition holds at the event at hand; `thing`: the object that it is about."""
-    if isinstance(when, MetricAtLeast):
-        return _reaches(here, when, thing)
     if isinstance(when, AtLeastOf):
         count = 0
         for inner in when.conditions:
@@ -162,34 +160,8 @@ def true(here: Moment, when: When, thing: Any = None) -> bool:
             if count >= when.count:
                 return True
         return when.count <= 0
-    if isinstance(when, StreakAtLeast):
-        plan = here.plan.streaks[here.plan.streak_index[when.streak]]
-        course = runs.course(plan.streak, here.state.streaks[plan.index], walking.bridged(here, plan))
-        return course.longest >= when.at_least
-    if isinstance(when, HasBadge):
-        times = here.state.times.get(when.badge, {})
-        count = sum(times.values()) if when.tier is None else times.get(when.tier, 0)
-        return count >= when.times
-    if isinstance(when, GoalReached):
-        return when.goal in here.state.goals
-    return climbing.has(here, when)
-
-
-def _reaches(here: Moment, when: MetricAtLeast, thing: Any) -> bool:
-    value: Any
-    if thing is not None and _by_object(here, when):
-        window = here.plan.calendar.window(when.within, here.event.time)
-        part = here.parts.get(counting.object_part(when.metric, window.name, thing))
-        take = here.plan.program.metrics[when.metric].take
-        known = part is not None and window.start <= here.event.time < window.end
-        value = tallies.value(take, part[1]) if known else None
-    else:
-        value = counting.value(here, when.metric, when.within)
-    if value is None:
-        if here.plan.program.metrics[when.metric].take not in ("count", "sum", "distinct", "days"):
-            return False
-        value = 0
-    return not isinstance(value, str) and value >= when.at_least
+    value = seeing.found(here, when, thing)
+    return value is not None and value >= seeing.needed(when)
 
 
 def stand(here: Moment, award: Kept) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.gamification import counting
 from hub.gamification.badges import HasLevel
+from hub.gamification.because import Climbed
 from hub.gamification.moment import Moment
 from hub.gamification.outcome import Award
 
@@ -23,6 +24,8 @@ def climb(here: Moment) -> None:
         here.awarded.add(key)
         version = here.plan.newest.number
         here.outcome.effects.append(Award(key, "level", level.key, None, None, None, 0, here.event, version))
+        if here.traced:
+            here.tell(Climbed(earned, level.at))
         for higher in levels[: here.state.level]:
             here.changed("level", higher.key)
 

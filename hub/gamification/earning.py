@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from math import floor
 from typing import Any
 
+from hub.gamification.because import Cut, Priced
 from hub.gamification.conditions import first_failure
 from hub.gamification.events import Event
 from hub.gamification.moment import Moment
 from hub.gamification.numbers import MAX_POINTS
 from hub.gamification.outcome import Points, Skip
-from hub.gamification.plan import Limit, Per, RulePlan
+from hub.gamification.plan import BoostPlan, Limit, Per, RulePlan
 from hub.gamification.progress import token
 
 
@@ -25,11 +27,11 @@ def apply(here: Moment, rule: RulePlan) -> int:
     refused = _refused(here, rule, once, use[0])
     if refused is not None:
         return _skip(here, rule, refused)
-    amount = _amount(here, rule)
+    amount, cuts = _amount(here, rule), list[Cut]()
     if amount == 0 or (amount < 0 and known.award.points > 0):
-        return _skip(here, rule, "nothing", amount=amount)
+        return _skip(here, rule, "nothing", amount=amount, found=here.event.data.get(known.award.of or ""))
     if amount > 0:
-        amount = _capped(here, rule, use, amount)
+        amount = _capped(here, rule, use, amount, cuts)
         if amount == 0:
             return 0
     use[0] = time
@@ -38,7 +40,14 @@ def apply(here: Moment, rule: RulePlan) -> int:
     kind = "points" if amount > 0 else "deduction"
     key = f"rule/{known.key}/{here.event.entry}"
     here.outcome.effects.append(Points(key, kind, "rule", known.key, amount, here.event, rule.version))
+    if here.traced:
+        here.tell(_priced(here, rule, cuts))
     return amount
+
+
+def _priced(here: Moment, rule: RulePlan, cuts: Sequence[Cut]) -> Priced:
+    boosts = tuple((boost.key, boost.factor) for boost in _boosts(here, rule))
+    return Priced(here.event.data.get(rule.rule.award.of or ""), base_amount(rule, here.event), boosts, tuple(cuts))
 
 
 def _refused(here: Moment, rule: RulePlan, once: str | None, last: int | None) -> str | None:
@@ -57,8 +66,9 @@ def _refused(here: Moment, rule: RulePlan, once: str | None, last: int | None) -
 
 
 def _skip(here: Moment, rule: RulePlan, code: str, **detail: Any) -> int:
-    if here.event.entry in here.trace:
-        here.outcome.skips.append(Skip(rule.rule.key, code, detail or _why(here, rule, code), here.event))
+    if here.traced:
+        found = detail or _why(here, rule, code)
+        here.outcome.skips.append(Skip(rule.rule.key, code, found, here.event, rule.version))
     return 0
 
 
@@ -69,7 +79,8 @@ def _why(here: Moment, rule: RulePlan, code: str) -> dict[str, Any]:
         time, entry = here.parts.get(once_part(rule, known.once_per, event))
         return {"since": time, "by": entry}
     if code == "cooldown":
-        return {"since": here.state.rules[known.key][0]}
+        since = here.state.rules[known.key][0]
+        return {"since": since, "until": since + (known.cooldown or 0)}
     asked = {"condition": (known.where, event.data), "not_for_member": (known.for_, here.profile.values)}.get(code)
     failure = first_failure(*asked) if asked else None
     if failure is None:
@@ -84,29 +95,48 @@ def _amount(here: Moment, rule: RulePlan) -> int:
     if base <= 0:
         return max(base, -MAX_POINTS)
     factor = Fraction(1)
-    for boost in rule.boosts:
-        if boost.from_ <= here.event.time < boost.until and (boost.for_ is None or boost.for_(here.profile.values)):
-            factor *= boost.factor
+    for boost in _boosts(here, rule):
+        factor *= boost.factor
     return min(base if factor == 1 else floor(base * factor), MAX_POINTS)
 
 
-def _capped(here: Moment, rule: RulePlan, use: list[Any], amount: int) -> int:
+def _boosts(here: Moment, rule: RulePlan) -> list[BoostPlan]:
+    """Those in force for this member at this event."""
+    time, values = here.event.time, here.profile.values
+    return [
+        boost
+        for boost in rule.boosts
+        if boost.from_ <= time < boost.until and (boost.for_ is None or boost.for_(values))
+    ]
+
+
+def _capped(here: Moment, rule: RulePlan, use: list[Any], amount: int, cuts: list[Cut]) -> int:
     """What the caps leave of the amount, booked in all of them; 0 with a skip where one leaves nothing."""
     for limit in rule.limits:
         used = _used(here, use, limit)
         if used is None:
             continue
         if limit.times is not None and used[2] >= limit.times:
-            return _skip(here, rule, "cap", cap=limit.shared, per=limit.per.name, times=limit.times)
+            return _full(here, rule, limit, times=limit.times)
         if limit.points is not None:
-            amount = min(amount, limit.points - used[1])
-            if amount <= 0:
-                return _skip(here, rule, "cap", cap=limit.shared, per=limit.per.name, points=limit.points)
+            left = limit.points - used[1]
+            if left <= 0:
+                return _full(here, rule, limit, points=limit.points)
+            if left < amount:
+                cuts.append(Cut(limit.shared, limit.per.kind, limit.points, amount, left))
+                amount = left
     for per in rule.counted:
         _book(here, use[1], per, amount)
     for key, per in rule.shared:
         _book(here, here.state.caps.setdefault(key, {}), per, amount)
     return amount
+
+
+def _full(here: Moment, rule: RulePlan, limit: Limit, **of: int) -> int:
+    if not here.traced:
+        return 0
+    window = limit.per.calendar.window(limit.per.kind, here.event.time)
+    return _skip(here, rule, "cap", cap=limit.shared, per=limit.per.kind, window=window, **of)
 
 
 def _used(here: Moment, use: list[Any], limit: Limit) -> list[int] | None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hub.gamification.actions import Action
 from hub.gamification.badges import Badge
+from hub.gamification.conditions import All, Condition, Test, holds, names_in
 from hub.gamification.events import Attribute, EventType
 from hub.gamification.goals import Goal
 from hub.gamification.homepages import Placement
 from hub.gamification.leaderboards import Leaderboard
 from hub.gamification.levels import Level
 from hub.gamification.metrics import Metric
+from hub.gamification.outcome import Skip
 from hub.gamification.points import Boost, Rule, SharedCap
 from hub.gamification.program import SECTIONS, Program, Role, Settings
 from hub.gamification.recognition import Category, Recognition
@@ -113,6 +115,34 @@ def _placed(program: Program) -> Iterator[tuple[str, Thing]]:
         yield role, Page(role, placements)
     for role, placements in program.homepages.items():
         yield from ((placement.widget, Placed(role, placement)) for placement in placements)
+
+
+# Conditions, with what met them
+
+
+class Check(NamedTuple):
+    """One part of a condition, all of which must hold: whether it does, and the values it looks at."""
+
+    part: Condition
+    met: bool
+    found: tuple[tuple[str, Any], ...]  # by name
+
+
+def checks(condition: Condition | None, values: Mapping[str, Any]) -> tuple[Check, ...]:
+    """The parts of a condition that must hold, each with what it finds among these values."""
+    if condition is None:
+        return ()
+    parts = condition.conditions if isinstance(condition, All) else (condition,)
+    return tuple(
+        Check(part, holds(part, values), tuple((name, values.get(name)) for name in dict.fromkeys(names_in(part))))
+        for part in parts
+    )
+
+
+def failed(skip: Skip) -> Test | None:
+    """The test that decided a skip, where one did."""
+    detail = skip.detail
+    return Test(detail["name"], detail["operator"], detail["wanted"]) if "operator" in detail else None
 
 
 # Units

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from hub.gamification.because import Because
 from hub.gamification.calendars import Bridged
 from hub.gamification.events import Event
 from hub.gamification.outcome import Outcome
@@ -22,7 +23,7 @@ class Moment:
     state: State
     parts: Parts
     given: Given
-    trace: frozenset[int]  # entries of which skips are told
+    trace: frozenset[int]  # entries of which skips are told, and what made their effects
     points_earned: MetricPlan
     points_received: MetricPlan
     outcome: Outcome = field(default_factory=Outcome)
@@ -47,6 +48,15 @@ class Moment:
         self.profile = self.given.timeline.at(event.time)
         self.dirty.clear()
         self.aims.clear()
+
+    @property
+    def traced(self) -> bool:
+        """Whether somebody asks about the event at hand."""
+        return self.event.entry in self.trace
+
+    def tell(self, because: Because) -> None:
+        """Note what made the newest effect."""
+        self.outcome.because[len(self.outcome.effects) - 1] = because
 
     def changed(self, kind: str, key: str) -> None:
         """A streak, badge, level or goal changed: badges that look at it are looked at."""

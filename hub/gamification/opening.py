@@ -14,6 +14,7 @@ from math import ceil, floor
 
 from hub.gamification import aiming, awarding, counting
 from hub.gamification.actions import Idle, Pace
+from hub.gamification.because import Answered
 from hub.gamification.events import Event
 from hub.gamification.moment import Moment
 from hub.gamification.outcome import Points
@@ -84,6 +85,8 @@ def _close(here: Moment, plan: ActionPlan) -> None:
     if bonus is not None and event.time - opened <= bonus.within:
         key, version = f"action/{plan.action.key}/{event.entry}", here.plan.newest.number
         here.outcome.effects.append(Points(key, "bonus", "action", plan.action.key, bonus.points, event, version))
+        if here.traced:
+            here.tell(Answered(opened, opened + bonus.within))
         here.gained += bonus.points
 
 

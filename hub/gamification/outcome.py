@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from hub.gamification.because import Because
 from hub.gamification.events import Event, Place
 from hub.gamification.numbers import Exact
 
@@ -63,6 +64,7 @@ class Skip(NamedTuple):
     code: str
     detail: dict[str, Any]
     event: Event
+    version: int = 0  # of the program whose rule it is
 
 
 Effect = Points | Award | Reached | Extended | Paused
@@ -86,4 +88,5 @@ class Outcome:
     values: dict[tuple[str, str], Valued | None] = field(default_factory=dict)
     organizations: dict[tuple[int, str, str], Any] = field(default_factory=dict)
     peaks: dict[tuple[str, str], str] = field(default_factory=dict)  # by goal and window, as order keys
+    because: dict[int, Because] = field(default_factory=dict)  # of traced entries: by place in `effects`
     due_again: list[str] = field(default_factory=list)  # kept awards that the fold derives after all

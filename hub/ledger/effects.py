@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -16,7 +16,8 @@ from sqlalchemy import Connection, select
 
 from hub.directory.sets import among
 from hub.gamification import engine
-from hub.gamification.outcome import Award, Effect, Outcome, Paused, Points, Reached, Skip
+from hub.gamification.because import Because
+from hub.gamification.outcome import Award, Effect, Paused, Points, Reached, Skip
 from hub.gamification.plan import Plan
 from hub.gamification.progress import Parts, beginning
 from hub.ledger import folding, programs
@@ -25,10 +26,14 @@ from hub.ledger.tables import entries
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What one entry did, and what the rules of its type did not do."""
+    """What one entry did, and what the rules of its type did not do. `because`: what made each effect, where there is
+    more to say than the effect says; `profile`: the member's, in force at the event's time.
+    """
 
     effects: tuple[Effect, ...] = ()
     skips: tuple[Skip, ...] = ()
+    because: tuple[Because | None, ...] = ()
+    profile: Mapping[str, Any] = field(default_factory=dict)
 
 
 def of(connection: Connection, numbers: Iterable[int], now: int) -> dict[int, Told]:
@@ -49,23 +54,23 @@ def of(connection: Connection, numbers: Iterable[int], now: int) -> dict[int, To
 
 
 def _of_member(connection: Connection, plan: Plan, member: int, mine: frozenset[int], now: int) -> Mapping[int, Told]:
-    outcome = outcome_of(connection, plan, member, now, mine)
-    effects: dict[int, list[Effect]] = defaultdict(list)
-    skips: dict[int, list[Skip]] = defaultdict(list)
-    for effect in outcome.effects:
-        effects[effect.event.entry].append(effect)
-    for skip in outcome.skips:
-        skips[skip.event.entry].append(skip)
-    return {entry: Told(tuple(effects[entry]), tuple(skips[entry])) for entry in mine}
-
-
-def outcome_of(
-    connection: Connection, plan: Plan, member: int, now: int, trace: frozenset[int] = frozenset()
-) -> Outcome:
-    """The fold of all that the member has digested, facts in their places; skips of the entries in `trace`."""
     given = folding.standing_given(connection, member, now)
     events = folding.digested(connection, member)
-    return engine.fold(plan, beginning(plan), Parts(whole=True), events, given, trace)
+    outcome = engine.fold(plan, beginning(plan), Parts(whole=True), events, given, mine)
+    effects: dict[int, list[Effect]] = defaultdict(list)
+    because: dict[int, list[Because | None]] = defaultdict(list)
+    skips: dict[int, list[Skip]] = defaultdict(list)
+    for place, effect in enumerate(outcome.effects):
+        effects[effect.event.entry].append(effect)
+        because[effect.event.entry].append(outcome.because.get(place))
+    for skip in outcome.skips:
+        skips[skip.event.entry].append(skip)
+    times = {event.entry: event.time for event in events if event.entry in mine}
+    profiles = {entry: given.timeline.at(time).values for entry, time in times.items()}
+    return {
+        entry: Told(tuple(effects[entry]), tuple(skips[entry]), tuple(because[entry]), profiles.get(entry, {}))
+        for entry in mine
+    }
 
 
 def effect_json(effect: Effect) -> dict[str, Any]:
@@ -83,63 +88,3 @@ def effect_json(effect: Effect) -> dict[str, Any]:
         days = {"from": date.fromordinal(effect.first).isoformat(), "to": date.fromordinal(effect.last).isoformat()}
         return {"kind": "pause", "streak": effect.streak, **days}
     return {"kind": "streak", "streak": effect.streak, "current": effect.current}
-
-
-def skip_json(skip: Skip) -> dict[str, Any]:
-    return {"rule": skip.rule, "code": skip.code, "message": message(skip)}
-
-
-def message(skip: Skip) -> str:
-    """Why a rule gave nothing, as one sentence."""
-    detail = skip.detail
-    if skip.code == "cap":
-        limit = f"{detail['points']} points" if "points" in detail else f"{detail['times']} awards"
-        which = f"the cap {detail['cap']}" if detail.get("cap") else "the rule's cap"
-        return f"{which} of {limit} per {detail['per']} is used up"
-    if skip.code in _WHOSE and "name" in detail:
-        return _unmet(_WHOSE[skip.code], detail)
-    return _MESSAGES[skip.code]
-
-
-def _unmet(whose: str, detail: Mapping[str, Any]) -> str:
-    """The first test that decided, and the value it found."""
-    verb = "excludes" if detail["excluded"] else "needs"
-    wanted = " ".join(
-        word for word in (detail["name"], _OPERATORS[detail["operator"]], _told(detail["wanted"])) if word
-    )
-    return f"the rule {verb} {wanted}; {whose} {_told(detail['found'])}"
-
-
-def _told(value: Any) -> str:
-    if value is None or value == ():
-        return "none"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, tuple | list):
-        return ", ".join(_told(one) for one in value)
-    return str(value)
-
-
-_WHOSE = {"condition": "the event has", "not_for_member": "the member then had"}
-_OPERATORS = {
-    "at_least": "at least",
-    "more_than": "more than",
-    "at_most": "at most",
-    "less_than": "less than",
-    "is": "",
-    "not": "other than",
-    "in": "one of",
-    "not_in": "none of",
-    "starts_with": "starting with",
-    "present": "present:",
-}
-
-
-_MESSAGES = {
-    "not_in_force": "the rule was not in force at the event's time",
-    "not_for_member": "the rule is not for this member, as her profile was at the event's time",
-    "condition": "the event does not meet the rule's condition",
-    "once_per": "the rule has already given points for this",
-    "cooldown": "too soon after the rule's last award",
-    "nothing": "the amount comes to nothing",
-}

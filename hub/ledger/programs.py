@@ -47,6 +47,13 @@ def before(plan: Plan, instant: int) -> Plan:
     return plan.as_of(max(version.number for version in plan.versions if version.published_at < instant))
 
 
+def of_version(connection: Connection, number: int) -> programs.Program:
+    """The program as that version has it."""
+    known = plan(connection)
+    assert known is not None, "no program is published"
+    return next(version.program for version in known.versions if version.number == number)
+
+
 def newest(connection: Connection) -> Version | None:
     """The newest version; None before the first publishing."""
     known = plan(connection)

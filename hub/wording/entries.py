@@ -240,10 +240,10 @@ def _rule(by: Speaker, _key: str, of: Rule) -> str:
 def _pays(by: Speaker, of: Rule, which: str) -> str:
     if of.award.points < 0:
         return _("each %(event)s costs %(points)s", event=which, points=by.points(-of.award.points))
-    return _("each %(event)s gives %(points)s", event=which, points=_price(by, of))
+    return _("each %(event)s gives %(points)s", event=which, points=price(by, of))
 
 
-def _price(by: Speaker, of: Rule) -> str:
+def price(by: Speaker, of: Rule) -> str:
     """5 points; 1 point for every €100 of amount."""
     award, points = of.award, by.points(of.award.points)
     if award.of is None or award.for_every is None:

@@ -100,9 +100,11 @@ class Speaker:
         if cap.points is not None:
             parts.append(_("at most %(points)s %(each)s", points=self.points(cap.points), each=each(cap.per)))
         if cap.times is not None:
-            times = ngettext("at most once", "at most %(amount)s times", cap.times, amount=number(cap.times))
-            parts.append(_("%(often)s %(each)s", often=times, each=each(cap.per)))
+            parts.append(_("at most %(times)s %(each)s", times=self.times(cap.times), each=each(cap.per)))
         return both(parts)
+
+    def times(self, count: int) -> str:
+        return ngettext("once", "%(amount)s times", count, amount=number(count))
 
     # Time
 
@@ -153,7 +155,7 @@ class Speaker:
 
     def condition(self, test: Test, types: Collection[str] | None = None) -> str:
         """One test: `amount is at least €1,000`, `region is emea`."""
-        name = _profile(test.name) if types is None else self.attribute(types, test.name)
+        name = self.name(test.name, types)
         if test.operator == "present":
             return _("%(name)s is known", name=name) if test.value else _("%(name)s is missing", name=name)
         value = self._ordered(types, test) if test.operator in ORDERS else self._value(test, types)
@@ -175,6 +177,15 @@ class Speaker:
     def _value(self, test: Test, types: Collection[str] | None) -> str:
         values = test.value if isinstance(test.value, tuple) else (test.value,)
         return either([self.value(test.name, one, types) for one in values])
+
+    def name(self, name: str, types: Collection[str] | None = None) -> str:
+        """What an attribute of these events, or (no `types`) a value of a profile is called."""
+        return _profile(name) if types is None else self.attribute(types, name)
+
+    def values(self, name: str, found: Any, types: Collection[str] | None) -> list[str]:
+        """What was found, each of several by itself."""
+        several = found if isinstance(found, tuple | list) and found else (found,)
+        return [told(None) if one is None or one == () else self.value(name, one, types) for one in several]
 
     def value(self, name: str, value: Any, types: Collection[str] | None) -> str:
         """One value of an attribute, or of a profile."""
