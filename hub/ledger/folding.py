@@ -50,6 +50,7 @@ class Result:
     parts: list[tuple[str, bytes]]
     outcome: Outcome
     folded: refold.Folded | None = None
+    published: bool = False  # folded with a newer version than it stood with
     digested: list[int] = field(default_factory=list)
 
     @property
@@ -204,7 +205,8 @@ class _Batch:
         given = replace(self.given(who), kept=(), posted={})
         folded = refold.again(self.plan, known, new, standing, kept, given, version)
         parts = [(name, pack(content)) for name, content in sorted(folded.parts.found.items())]
-        return Result(who, pack(packable(folded.state)), parts, folded.outcome, folded)
+        published = who in self.versions
+        return Result(who, pack(packable(folded.state)), parts, folded.outcome, folded, published)
 
     def _read(self, who: int) -> tuple[list[Event], list[Event], int]:
         """The member's entries: those that the log held before anything new came, an entry or a version, and all from

@@ -44,6 +44,7 @@ from hub.ledger.standings import (
     Step,
     StreakStanding,
     Version,
+    cause_of,
 )
 from hub.ledger.tables import (
     accounts,
@@ -156,9 +157,7 @@ _LINES = select(transfers, entries.c.source, entries.c.id, entries.c.type).join(
 
 
 def _line(row: Row[Any]) -> Line:
-    cause, _, key = row.cause.partition("/")
-    if cause != "member":  # whose key is all the rest: the id of the act
-        key = key.split("/", 1)[0]
+    cause, key = cause_of(row.cause)
     return Line(
         no=row.no,
         at=row.at,

@@ -37,6 +37,13 @@ class Version(Protocol):
     def live_from(self) -> int: ...
 
 
+def cause_of(key: str) -> tuple[str, str]:
+    """What a transfer's cause key names: the kind of the cause, and which one."""
+    kind, _, rest = key.partition("/")
+    # An act's key is its event's id, which is all the rest.
+    return kind, rest if kind == "member" else rest.split("/", 1)[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of the ledger, as its member reads it: `amount` is signed."""

@@ -217,6 +217,18 @@ awards = Table(
     sqlite_autoincrement=True,
 )
 
+#: What digests did, a row a member and batch: `effects` packed (`feed.py`). A ticket is a batch's, and what one writes
+#: is numbered through: `first` is the number of the row's first effect.
+feed = Table(
+    "feed",
+    db.metadata,
+    Column("ticket", BigInteger, primary_key=True),
+    Column("first", BigInteger, primary_key=True),
+    Column("member", BigInteger, nullable=False),
+    Column("posted_at", BigInteger, nullable=False),
+    Column("effects", LargeBinary, nullable=False),
+)
+
 #: Goals reached in a window, and by which event.
 goals_reached = Table(
     "goals_reached",

@@ -15,7 +15,7 @@ from hub.directory.sets import among
 from hub.gamification.outcome import Award, Extended, Paused, Points, Reached
 from hub.gamification.plan import Plan
 from hub.gamification.ranking import order_key
-from hub.ledger import bulk, folding, rollup, topics
+from hub.ledger import bulk, feed, folding, rollup, topics
 from hub.ledger.tables import (
     accounts,
     awards,
@@ -51,12 +51,15 @@ class Line(NamedTuple):
 def write(connection: Connection, plan: Plan, batch: folding.Folding, now: int) -> None:
     """Write a batch. The whole of a member that was folded from the beginning replaces what stood."""
     again = [result.who for result in batch.results if result.folded]
+    before = feed.standing(connection, again)
     _progress(connection, plan, batch.results)
     _values(connection, batch.results)
     rollup.write(connection, batch.results, again)
     _awards(connection, batch.results, now)
     _goals(connection, batch.results, again)
-    _post(connection, [line for result in batch.results for line in _lines(connection, result)], now)
+    lines = {result.who: list(_lines(connection, result)) for result in batch.results}
+    _post(connection, [line for some in lines.values() for line in some], now)
+    feed.write(connection, plan, batch.results, lines, before, now)
     if batch.failed:
         bulk.insert(
             connection,

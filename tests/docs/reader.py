@@ -110,5 +110,5 @@ def shown(block: pages.Block) -> tuple[int, Any]:
 
 def plain(value: Any) -> Any:
     """With all refs, and all random ids, alike: which one it becomes is the database's choice, or chance."""
-    text = re.sub(r'"([eat])_\w+"', r'"\1_"', json.dumps(value))
+    text = re.sub(r'"([eatf])_\w+"', r'"\1_"', json.dumps(value))
     return json.loads(re.sub(r"\b[0-9a-f]{16}\b", "0", text))

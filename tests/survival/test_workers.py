@@ -17,7 +17,7 @@ from hub import clock
 from hub.db import reader, transaction
 from hub.directory import members
 from hub.directory.members import MemberProfile, MemberRecord
-from hub.ledger import log, programs, replay, verify
+from hub.ledger import feed, log, programs, replay, verify
 from hub.ledger.arrivals import Arrival, canonical
 from hub.ledger.tables import accounts, entries, set_aside
 from hub.signals import queue
@@ -110,6 +110,20 @@ def counted() -> tuple[int, int]:
         return found, int(connection.scalar(select(func.sum(accounts.c.balance))) or 0)
 
 
+def told() -> int:
+    """The points that the feed tells of, corrections included, each effect under its own name."""
+    amount, places, place = 0, set(), feed.BEGINNING
+    while True:
+        with reader() as connection:
+            page = feed.after(connection, place, 500)
+        amount += sum(one.fields.get("amount", 0) for one in page.items)
+        assert places.isdisjoint(one.place for one in page.items)
+        places |= {one.place for one in page.items}
+        if page.next is None:
+            return amount
+        place = page.next
+
+
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_several_workers_count_every_event_once(harbor: Flask):
     some = events(6_000)
@@ -127,6 +141,7 @@ def test_several_workers_count_every_event_once(harbor: Flask):
     with digesting(harbor, 2):
         pass
     assert counted() == (6_000, 6_000)
+    assert told() == 6_000
     assert list(verify.breaches()) == []
     assert list(replay.differences()) == []
 
