@@ -139,10 +139,12 @@ class Follower:
         """The gaps of transactions that have all ended: what this read does not find will never be there."""
         if not self._gaps:
             return []
-        running, coming = connection.execute(_TRANSACTIONS).one()
-        for gap in self._gaps.values():
-            if gap.until is None and now - gap.seen >= GAP_SETTLES_US:
+        settled = [gap for gap in self._gaps.values() if gap.until is None and now - gap.seen >= GAP_SETTLES_US]
+        if settled:
+            coming = connection.scalar(_YOUNGEST)
+            for gap in settled:
                 gap.until = coming
+        running = connection.scalar(_OLDEST) or 0
         return [number for number, gap in self._gaps.items() if gap.until is not None and gap.until <= running]
 
     def _forgotten(self, connection: Connection) -> bool:
@@ -218,7 +220,7 @@ _UNREAD = (
     .order_by(notices.c.id)
     .limit(NOTICES_PER_READ)
 )
-_TRANSACTIONS = text(
-    "SELECT pg_snapshot_xmin(shot)::text::bigint, pg_snapshot_xmax(shot)::text::bigint"
-    " FROM pg_current_snapshot() AS shot"
-)
+#: The id of the oldest transaction that still runs; and one above those of all that have begun. The end of a snapshot
+#: is no such: it is one above those that have ended, and there may be others above it that run.
+_OLDEST = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+_YOUNGEST = text("SELECT pg_current_xact_id()::text::bigint")

@@ -85,6 +85,22 @@ def test_a_writer_that_holds_its_transaction_open_loses_nothing(telling, minutes
 
 
 @pytest.mark.usefixtures("only_postgresql")
+def test_the_youngest_of_the_writers_loses_nothing_either(telling) -> None:
+    older = db.engine.connect()
+    older.execute(text("SELECT pg_current_xact_id()"))
+    writer = open_writer("points/1")
+    publish(older, ["points/2"], NOW)
+    older.commit()
+    older.close()
+    # No transaction younger than the writer has ended, so the server does not say yet that there is such a one.
+    for seconds in range(5):
+        assert telling(NOW + seconds * SECOND) == (set() if seconds else {"points/2"}, 0)
+    writer.commit()
+    writer.close()
+    assert telling(NOW + 5 * SECOND) == ({"points/1"}, 2)
+
+
+@pytest.mark.usefixtures("only_postgresql")
 def test_a_number_of_a_transaction_that_ended_without_it_is_given_up(telling) -> None:
     writer = open_writer("points/1")
     tell("points/2")
