@@ -40,6 +40,8 @@ class RankItem(msgspec.Struct):
 
 
 class BoardAnswer(msgspec.Struct):
+    """`recalculating`: while a new version of the program takes over, how many percent are done; null: none does."""
+
     leaderboard: str
     window: str
     among: str | None
@@ -48,6 +50,7 @@ class BoardAnswer(msgspec.Struct):
     items: list[RankItem]
     around: list[RankItem]
     next: str | None
+    recalculating: int | None
 
 
 @bp.get("/leaderboards/<key>")
@@ -100,6 +103,7 @@ def _told(standing: BoardStanding) -> BoardAnswer:
         [_rank(row) for row in standing.items],
         [_rank(row) for row in standing.around],
         standing.next,
+        None if standing.recalculating is None else int(standing.recalculating * 100),
     )
 
 

@@ -12,6 +12,7 @@ from hub.api.openapi import describe
 from hub.db import reader
 from hub.gamification.versions import BEGINNING
 from hub.identity.access import requires_scope
+from hub.ledger import changeover
 from hub.ledger.tables import versions
 from hub.web import not_found
 from hub.widgets import kit
@@ -20,13 +21,16 @@ READ = "program:read"
 
 
 class ProgramAnswer(msgspec.Struct):
-    """The newest version. `in_force_from` null: from the beginning of time. `text` is the file as it was published."""
+    """The newest version. `in_force_from` null: from the beginning of time. `text` is the file as it was published.
+    `recalculating`: while the version takes over, how many percent are done; null: it has.
+    """
 
     version: int
     published_at: Moment
     in_force_from: Moment | None
     live_from: Moment
     text: str
+    recalculating: int | None
 
 
 @bp.get("/program")
@@ -35,10 +39,12 @@ class ProgramAnswer(msgspec.Struct):
 def get_program() -> Response:
     with reader() as connection:
         row = connection.execute(select(versions).order_by(versions.c.version.desc()).limit(1)).first()
+        share = changeover.share(connection, row.version) if row else None
     if row is None:
         raise not_found()
     since = moment(row.in_force_from) if row.in_force_from > BEGINNING else None
-    return answer(ProgramAnswer(row.version, moment(row.published_at), since, moment(row.live_from), row.text))
+    told = (row.version, moment(row.published_at), since, moment(row.live_from), row.text)
+    return answer(ProgramAnswer(*told, None if share is None else share.percent))
 
 
 class OptionItem(msgspec.Struct):

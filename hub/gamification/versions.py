@@ -27,7 +27,7 @@ class Version:
     in_force_from: int = BEGINNING
     published_at: int = BEGINNING
     live_from: int = BEGINNING
-    after: int = 0  # the number of the newest entry that was in the log when it was published
+    after: int = 0  # the number of the newest entry that came before it, of those known at the same instant
 
     @property
     def read(self) -> LogPlace:

@@ -13,7 +13,7 @@ from hub.db import reader
 from hub.home import layout, visits
 from hub.home.layout import Cell
 from hub.identity import Viewer, current_member, requires
-from hub.ledger import programs
+from hub.ledger import changeover, programs
 from hub.ledger.standings import Version
 from hub.web import not_found, with_etag
 from hub.widgets import kit
@@ -49,9 +49,31 @@ def index() -> ResponseReturnValue:
         cells = layout.cells(connection, version.program, member, now, only)
         shown = [_show(connection, version, member, cell, now) for cell in cells]
         visit = visits.pending(connection, version, member, now) if request.method == "GET" else None
+        told = _recalculating(connection, version)
     if visit is not None:
         visits.record(version, visit)
-    return render_template("home/home.html", shown=shown, roles=roles, only=only, **_page(member, shown, now))
+    return render_template("home/home.html", shown=shown, roles=roles, only=only, **told, **_page(member, shown, now))
+
+
+@bp.get("/recalculating")
+@requires("home:see")
+def recalculating() -> ResponseReturnValue:
+    """That a new version of the program takes over, and how far it is."""
+    with reader() as connection:
+        version = programs.newest(connection)
+        if version is None:
+            raise not_found()
+        told = _recalculating(connection, version)
+    return with_etag(make_response(render_template("home/recalculating.html", **told)))
+
+
+def _recalculating(connection: Connection, version: Version) -> dict[str, object]:
+    share = changeover.share(connection, version.number)
+    return {"recalculating": None if share is None else share.part, "recalculating_topics": _CHANGES}
+
+
+#: What the note on a change-over listens to: that one begins, and how far it is.
+_CHANGES = (programs.PROGRAM, changeover.CHANGE_OVER)
 
 
 @bp.get("/w/<key>")
@@ -79,7 +101,7 @@ def _show(connection: Connection, version: Version, member: Viewer, cell: Cell, 
 
 def _page(member: Viewer, shown: list[Shown], now: int) -> dict[str, object]:
     """What the page has beside its cells: a greeting for the hour, and what its one stream tells of."""
-    topics = {topic for one in shown for topic in one.topics}
+    topics = {topic for one in shown for topic in one.topics}.union(_CHANGES)
     hour = clock.moment(now).astimezone(wording.zone()).hour
     time_of_day = "morning" if hour < MORNING_UNTIL else "afternoon" if hour < AFTERNOON_UNTIL else "evening"
     return {

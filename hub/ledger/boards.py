@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
@@ -20,7 +20,7 @@ from hub.gamification.leaderboards import Leaderboard
 from hub.gamification.plan import kind_name
 from hub.gamification.ranking import number, order_key
 from hub.gamification.windows import Calendar, Window
-from hub.ledger import closing, fitting
+from hub.ledger import changeover, closing, fitting
 from hub.ledger.rankings import Final, Indexed, Listed, Ranked, Ranking, Stand
 from hub.ledger.standings import AROUND, BoardRow, BoardStanding, Version
 from hub.ledger.tables import final_boards, organization_values
@@ -100,8 +100,9 @@ def standing(
     ranking = (
         _final(connection, declared, window, segment) if final else _ranking(connection, declared, window, segment, now)
     )
-    told = _Telling(connection, declared, ranking, asking, now)
-    return told.standing(window, segment, final, asked)
+    told = _Telling(connection, declared, ranking, asking, now).standing(window, segment, final, asked)
+    share = None if final else changeover.share(connection, version.number)
+    return told if share is None else replace(told, recalculating=share.part)
 
 
 def _window(version: Version, declared: Leaderboard, now: int, name: str | None) -> Window | None:

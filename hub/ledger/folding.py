@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from time import monotonic
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, or_, select, text
 from hub.db import on_sqlite
 from hub.directory import profiles, targets
 from hub.directory.sets import among
-from hub.gamification import engine
+from hub.gamification import counting, engine
 from hub.gamification.events import Event
 from hub.gamification.outcome import Outcome
 from hub.gamification.plan import Plan
@@ -31,6 +32,7 @@ from hub.gamification.progress import (
     thawed,
     unpacked,
 )
+from hub.gamification.versions import END
 from hub.ledger import closing, log, refold
 from hub.ledger.tables import awards, goals_reached, progress, progress_parts
 from hub.signals import queue
@@ -75,14 +77,19 @@ def fold_all(
     again: Iterable[int],
     now: int,
     before: int | None = None,
+    seconds: float | None = None,
 ) -> Folding:
-    """Fold the new entries of each member (in the log's order); those in `again` from the beginning.
+    """Fold the new entries of each member (in the log's order); those in `again` from the beginning. Who has waited the
+    longest comes first, and after `seconds` no further member is begun: the rest have neither result nor fault.
 
     `before`: by what was known before that instant.
     """
+    began = monotonic()
     batch = _Batch(connection, plan, new, set(again), now, before)
     folding = Folding()
-    for who in sorted(new.keys() | batch.again):
+    for who in sorted(new.keys() | batch.again, key=lambda who: (new[who][0].entry if who in new else END, who)):
+        if seconds is not None and monotonic() - began > seconds and (folding.results or folding.failed):
+            break
         try:
             result = batch.fold(who)
         except Exception as error:  # noqa: BLE001 - a member whose fold fails is set aside; the others go on
@@ -105,13 +112,15 @@ class _Batch:
         again: set[int],
         now: int,
         before: int | None = None,
+        *,
+        pending: bool = True,
     ) -> None:
         self.connection, self.plan, self.new, self.now = connection, plan, new, now
-        self.versions: dict[int, int] = {}  # of the progress of those that an older version has folded
+        self.versions: dict[int, int] = {}  # of the progress of those that another version has folded
         self.states = self._states(new.keys() | again)
         self.again = again | {who for who in new if self._is_behind(who)}
         # A fold from the beginning costs the same for one new entry as for all that wait.
-        self.new = new | waiting(connection, self.again, before)
+        self.new = new | waiting(connection, self.again, before) if pending else new
         everybody = sorted(new.keys() | self.again)
         self.timelines = profiles.timelines(connection, [who for who in everybody if who > 0], before)
         self.targets = targets.own(connection, [who for who in everybody if who > 0], before)
@@ -123,7 +132,7 @@ class _Batch:
     def _states(self, who: Iterable[int]) -> dict[int, State]:
         rows = connection_rows(self.connection, progress, list(who))
         newest = self.plan.newest.number
-        self.versions |= {row.member: row.version for row in rows if row.version != newest and row.state}
+        self.versions |= {row.member: min(row.version, newest) for row in rows if row.version != newest and row.state}
         return {row.member: unpacked(self.plan, unpack(row.state)) for row in rows if row.version == newest}
 
     def _is_behind(self, who: int) -> bool:
@@ -133,7 +142,7 @@ class _Batch:
         published since.
         """
         state = self.states.get(who)
-        if who in self.versions or self.new[who][0].read < (state.read if state else self.plan.newest.read):
+        if who in self.versions or self.new[who][0].read <= (state.read if state else self.plan.newest.read):
             return True
         place = state.place if state else None
         for event in self.new[who]:
@@ -201,7 +210,8 @@ class _Batch:
 
     def _fold_again(self, who: int) -> Result:
         known, new, version = self._read(who)
-        kept, standing = facts(self.connection, [who]).get(who, (set(), {}))
+        found = self.kept if who in self.again else facts(self.connection, [who])
+        kept, standing = found.get(who, (set(), {}))
         given = replace(self.given(who), kept=(), posted={})
         folded = refold.again(self.plan, known, new, standing, kept, given, version)
         parts = [(name, pack(content)) for name, content in sorted(folded.parts.found.items())]
@@ -217,7 +227,7 @@ class _Batch:
         version = self.plan.newest.number
         if who in self.versions:
             version = self.versions[who]
-            places.append(self.plan.published_since(version)[0].read)
+            places += [published.read for published in self.plan.published_since(version)[:1]]
         if not places:
             return digested(self.connection, who), [], version
         first = min(places)
@@ -261,14 +271,28 @@ def digested(connection: Connection, who: int, taken: Sequence[Event] = ()) -> l
     return [event for event in events if event.entry not in undigested]
 
 
-def state_of(connection: Connection, plan: Plan, member: int, now: int) -> State:
-    """The member's state under this plan: as it stands, or folded for the purpose where it is of an older version."""
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """A member's state under the newest version. `anew`: where her progress is of an older one, the fold that it comes
+    from; values, goals and objects in the database are of that older version then.
+    """
+
+    state: State
+    anew: refold.Folded | None = None
+
+
+def stands(connection: Connection, plan: Plan, member: int, now: int) -> Stands:
+    """What a member has come to by all that was digested: as it stands, or where that is of an older version, folded
+    for the purpose.
+    """
     rows = connection_rows(connection, progress, [member])
     if not rows or not rows[0].state:
-        return beginning(plan)
+        return Stands(beginning(plan))
     if rows[0].version == plan.newest.number:
-        return unpacked(plan, unpack(rows[0].state))
-    return unpacked(plan, unpack(_Batch(connection, plan, {}, {member}, now).fold(member).state))
+        return Stands(unpacked(plan, unpack(rows[0].state)))
+    folded = _Batch(connection, plan, {}, {member}, now, pending=False).fold(member).folded
+    assert folded is not None, "who is in `again` is folded from the beginning"
+    return Stands(folded.state, folded)
 
 
 def given_of(connection: Connection, member: int, now: int) -> Given:
@@ -292,12 +316,21 @@ def standing_given(connection: Connection, member: int, now: int) -> Given:
 def objects(connection: Connection, plan: Plan, member: int, metric: str, window: str) -> list[tuple[Any, Any]]:
     """The objects of a metric in a window, each with its tally."""
     t = progress_parts.c
-    prefix = f"object/{metric}/{window}/"
+    prefix = counting.objects(metric, window)
     rows = connection.execute(
         select(t.part, t.content).where(t.member == member, t.part >= prefix, t.part < prefix[:-1] + "0")
     )
-    found = [thawed_part(plan, part, content) for part, content in rows]
-    return [(Decimal(thing[0]) if isinstance(thing, list) else thing, tally) for thing, tally in found]
+    return [_object(thawed_part(plan, part, content)) for part, content in rows]
+
+
+def objects_of(parts: Parts, metric: str, window: str) -> list[tuple[Any, Any]]:
+    """As `objects`, of a fold at hand."""
+    return [_object(part) for _, part in parts.under(counting.objects(metric, window))]
+
+
+def _object(part: Any) -> tuple[Any, Any]:
+    thing, tally = part
+    return Decimal(thing[0]) if isinstance(thing, list) else thing, tally
 
 
 def connection_rows(

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
 
 from hub.db import driver, on_sqlite
 from hub.directory import lookup
@@ -277,6 +277,13 @@ def release(
         _release(connection, awaited[start : start + RELEASED_PER_SLICE], declared, now)
         for start in range(0, len(awaited), RELEASED_PER_SLICE)
     )
+
+
+def first_held(connection: Connection, types: Iterable[str]) -> int | None:
+    """The oldest entry that waits for one of these event types."""
+    waiting = select(func.min(held.c.entry)).where(held.c.code == "unknown_type")
+    oldest: int | None = connection.scalar(waiting.where(among(connection, held.c.awaits, set(types))))
+    return oldest
 
 
 def _declared(connection: Connection) -> EventTypes:

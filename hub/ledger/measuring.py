@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -16,15 +16,14 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, select
 
 from hub.directory.organizations import members_ever
-from hub.gamification import counting, engine, tallies
+from hub.gamification import counting, tallies
 from hub.gamification.metrics import Metric
 from hub.gamification.numbers import Exact
 from hub.gamification.outcome import Outcome
 from hub.gamification.plan import Plan, kind_name
-from hub.gamification.profiles import Profile, Timeline
-from hub.gamification.progress import Given, Parts, State, beginning
+from hub.gamification.progress import Parts, State
 from hub.gamification.windows import WindowKind
-from hub.ledger import folding, programs, rollup
+from hub.ledger import folding, programs, refold, rollup
 from hub.ledger.tables import progress
 
 #: Plans kept for further kinds of windows: dates that somebody chose (`from/until`) are each a kind of their own.
@@ -54,7 +53,7 @@ def of_member(connection: Connection, member: int, window: str, now: int) -> Val
     assert plan is not None, "no program is published"
     kind = _kind(plan, window)
     if kind == "all" and _is_current(connection, plan, member):
-        return _from_state(connection, plan, folding.state_of(connection, plan, member, now), member, now)
+        return _from_state(connection, plan, folding.stands(connection, plan, member, now).state, member, now)
     wider = _plan(plan, kind)
     outcome, parts = _folded(connection, wider, member, now)
     return {key: _of_fold(metric, window, outcome, parts) for key, metric in wider.program.metrics.items()}
@@ -104,18 +103,10 @@ def _plan(plan: Plan, kind: WindowKind) -> Plan:
 
 def _folded(connection: Connection, plan: Plan, who: int, now: int) -> tuple[Outcome, Parts]:
     """All that was digested of a member (or, negated, an organization) folded anew, with the facts that stand."""
-    state, parts = beginning(plan), Parts(whole=True)
-    outcome = engine.fold(plan, state, parts, folding.digested(connection, who), _given(connection, who, now))
-    return outcome, parts
-
-
-def _given(connection: Connection, who: int, now: int) -> Given:
-    if who < 0:
-        return Given(Timeline([0], [Profile(organization=-who)]), now, who=who)
     kept, standing = folding.facts(connection, [who]).get(who, (set(), {}))
     given = folding.given_of(connection, who, now)
-    posted = {key: fact.points for key, fact in standing.items()}
-    return replace(given, kept=tuple(standing[key] for key in sorted(kept)), posted=posted)
+    folded = refold.again(plan, folding.digested(connection, who), [], standing, kept, given)
+    return folded.outcome, folded.parts
 
 
 def _of_fold(metric: Metric, window: str, outcome: Outcome, parts: Parts) -> Exact | Objects | None:

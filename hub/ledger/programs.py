@@ -18,7 +18,7 @@ from hub.gamification.plan import Plan, Version
 from hub.gamification.program import Program
 from hub.gamification.versions import BEGINNING
 from hub.ledger import log
-from hub.ledger.tables import entries, progress, versions
+from hub.ledger.tables import entries, versions
 from hub.signals import publish as tell
 
 #: Topic of what depends on the program as such.
@@ -96,8 +96,7 @@ def publish_text(
     `widgets` are those that homepages may place. Whoever publishes at the same moment waits, and comes after this.
     """
     _take_turns(connection)
-    earlier = plan(connection)
-    version = draft(earlier, text, now, widgets, in_force_from, _newest_entry(connection))
+    version = draft(connection, text, now, widgets, in_force_from)
     if isinstance(version, list):
         return version
     connection.execute(
@@ -117,21 +116,27 @@ def publish_text(
 
 
 def draft(
-    earlier: Plan | None,
-    text: str | bytes,
-    now: int,
-    widgets: Widgets,
-    in_force_from: int | None = None,
-    after: int = 0,
+    connection: Connection, text: str | bytes, now: int, widgets: Widgets, in_force_from: int | None = None
 ) -> Version | list[Fault]:
-    """The version that this text would be, were it published now; or its faults. `after`: the log's newest entry."""
+    """The version that this text would be, were it published now; or its faults."""
     reading = programs.read(text, now=now, widgets=widgets)
     if reading.program is None:
         return list(reading.faults)
+    earlier = plan(connection)
     for version in earlier.versions if earlier else ():
         if faults := programs.changed(version.program, reading.program):
             return faults
+    after = _newest_before(connection, reading.program)
     return _version(reading.program, earlier.newest if earlier else None, now, in_force_from, after)
+
+
+def _newest_before(connection: Connection, program: Program) -> int:
+    """The newest entry that comes before this program's place in the log, of those of the same instant: what its
+    publication releases comes after it.
+    """
+    newest = connection.scalar(select(func.max(entries.c.no))) or 0
+    released = log.first_held(connection, program.events)
+    return newest if released is None else min(newest, released - 1)
 
 
 def _version(program: Program, before: Version | None, now: int, in_force_from: int | None, after: int) -> Version:
@@ -154,14 +159,3 @@ def _take_turns(connection: Connection) -> None:
 
 #: Any number that nothing else locks by.
 _PUBLISHING = 4_827_713_063
-
-
-def _newest_entry(connection: Connection) -> int:
-    return connection.scalar(select(func.max(entries.c.no))) or 0
-
-
-def share_folded(connection: Connection, newest: Version) -> tuple[int, int]:
-    """How many members' progress is of the newest version, and of how many."""
-    of = select(func.count()).select_from(progress)
-    done = of.where(progress.c.version == newest.number)
-    return connection.scalar(done) or 0, connection.scalar(of) or 0

@@ -19,12 +19,14 @@ from hub.gamification.badges import AtLeastOf, GoalReached, HasBadge, Leaf, Metr
 from hub.gamification.counting import value_at, value_before
 from hub.gamification.goals import Goal
 from hub.gamification.numbers import Exact, whole
+from hub.gamification.outcome import Reached
 from hub.gamification.plan import BadgePlan, GoalPlan, Plan, StreakPlan, kind_name
 from hub.gamification.progress import Given, State
 from hub.gamification.ranking import number
 from hub.gamification.windows import Window, WindowKind, local_date, written_date
 from hub.ledger import closing, folding, freezing, programs
 from hub.ledger.boards import board
+from hub.ledger.refold import Folded
 from hub.ledger.standings import (
     AROUND,
     LINES,
@@ -101,10 +103,12 @@ def points(connection: Connection, version: Version, member_no: int, now: int) -
 
 
 class _Member:
-    """A member's state under the newest plan, read at one moment."""
+    """A member's state under the newest plan, read at one moment; `anew`: the fold it comes from, where what the
+    database has is of an older version.
+    """
 
-    def __init__(self, plan: Plan, state: State, given: Given) -> None:
-        self.plan, self.state, self.given = plan, state, given
+    def __init__(self, plan: Plan, state: State, given: Given, anew: Folded | None = None) -> None:
+        self.plan, self.state, self.given, self.anew = plan, state, given, anew
 
     def value(self, metric: str, kind: WindowKind) -> Exact | None:
         """A metric's value in the window that holds now, as far as the state keeps that kind; objects and texts have
@@ -133,7 +137,8 @@ def _member(connection: Connection, member: int, now: int) -> _Member:
 def _read_member(connection: Connection, member: int, now: int) -> _Member:
     plan = programs.plan(connection)
     assert plan is not None, "no program is published"
-    return _Member(plan, folding.state_of(connection, plan, member, now), folding.given_of(connection, member, now))
+    found = folding.stands(connection, plan, member, now)
+    return _Member(plan, found.state, folding.given_of(connection, member, now), found.anew)
 
 
 def newest_lines(connection: Connection, member: int, limit: int, before: int | None = None) -> tuple[Line, ...]:
@@ -198,6 +203,9 @@ def _months(connection: Connection, one: _Member) -> tuple[Earned, ...]:
 
 
 def _values(connection: Connection, one: _Member, metric: str, windows: Sequence[str]) -> dict[str, Exact]:
+    if one.anew is not None:
+        found = {window: one.anew.outcome.values.get((metric, window)) for window in windows}
+        return {window: valued.value for window, valued in found.items() if valued is not None}
     t = member_values.c
     rows = connection.execute(
         select(t.window, t.value).where(t.member == one.given.who, t.metric == metric, t.window.in_(list(windows)))
@@ -319,11 +327,17 @@ def _metric_requirement(connection: Connection, one: _Member, plan: BadgePlan, l
 def _best_object(connection: Connection, one: _Member, metric: str, window: str) -> tuple[Exact, str | None]:
     """The object with the greatest value, and that value."""
     best: tuple[Exact, str | None] = (0, None)
-    for thing, tally in folding.objects(connection, one.plan, one.given.who, metric, window):
+    for thing, tally in _objects(connection, one, metric, window):
         value = tallies.value(one.plan.program.metrics[metric].take, tally)
         if value is not None and not isinstance(value, str) and value > best[0]:
             best = (value, str(thing))
     return best
+
+
+def _objects(connection: Connection, one: _Member, metric: str, window: str) -> list[tuple[Any, Any]]:
+    if one.anew is not None:
+        return folding.objects_of(one.anew.parts, metric, window)
+    return folding.objects(connection, one.plan, one.given.who, metric, window)
 
 
 # ---------------------------------------------------------------------------------------------------------- streaks
@@ -466,14 +480,17 @@ def _goal(connection: Connection, one: _Member, goal: Goal, window: Window) -> G
         return None
     reached = _is_met(one.plan, goal, window, actual, target, one.given.now)
     if not reached and goal.direction == "at_least":
-        reached = _was_met(connection, one.given.who, goal, window, target)
-    at = _reached(connection, one.given.who).get((goal.key, window.name))
+        reached = _was_met(connection, one, goal, window, target)
+    at = _reached(connection, one.given.who, one.anew).get((goal.key, window.name))
     standing = _standing(goal, window, actual, target, reached, at, one.given.now)
     return replace(standing, changed_at=_changed(connection, one, window).get(goal.metric))
 
 
 def _changed(connection: Connection, one: _Member, window: Window) -> dict[str, int]:
     """When the metrics of the member's goals last changed in this window."""
+    if one.anew is not None:
+        values = one.anew.outcome.values.items()
+        return {metric: valued.place[0] for (metric, name), valued in values if name == window.name and valued}
     t, who = member_values.c, one.given.who
     metrics = {plan.goal.metric for plan in one.plan.goals}
     query = select(t.metric, t.changed_at).where(t.member == who, t.metric.in_(metrics), t.window == window.name)
@@ -506,19 +523,28 @@ def _is_met(plan: Plan, goal: Goal, window: Window, actual: Exact | None, target
     return now >= window.end and counted is not None and counted <= target
 
 
-def _was_met(connection: Connection, member: int, goal: Goal, window: Window, target: Exact) -> bool:
+def _was_met(connection: Connection, one: _Member, goal: Goal, window: Window, target: Exact) -> bool:
     """Whether the value was once at the target, and has fallen since."""
-    t = goal_peaks.c
-    query = select(t.goal, t.window, t.peak).where(t.member == member)
-    peaks = once(
-        connection, ("peaks", member), lambda: {(one.goal, one.window): one.peak for one in connection.execute(query)}
-    )
+    peaks = _peaks(connection, one.given.who) if one.anew is None else one.anew.outcome.peaks
     peak = peaks.get((goal.key, window.name))
     return peak is not None and number(peak) >= target
 
 
-def _reached(connection: Connection, member: int) -> dict[tuple[str, str], int]:
+def _peaks(connection: Connection, member: int) -> dict[tuple[str, str], str]:
+    t = goal_peaks.c
+    query = select(t.goal, t.window, t.peak).where(t.member == member)
+    return once(
+        connection,
+        ("peaks", member),
+        lambda: {(goal, window): peak for goal, window, peak in connection.execute(query)},
+    )
+
+
+def _reached(connection: Connection, member: int, anew: Folded | None = None) -> dict[tuple[str, str], int]:
     """When the member reached what, by goal and window: one row a goal and window at most."""
+    if anew is not None:
+        effects = anew.outcome.effects
+        return {(each.goal, each.window): each.event.time for each in effects if isinstance(each, Reached)}
     t = goals_reached.c
     query = select(t.goal, t.window, t.at).where(t.member == member)
     return once(

@@ -4,6 +4,9 @@ A digest never touches what members share: it writes each member's part and says
 This step,
 after the digest, adds the parts up. It locks the organization, so that of two workers the later one always sees the
 newer parts.
+
+While a change-over goes on, an organization waits until everybody who ever was its member has been folded with the
+newest version: its values stay what they were, and are never added up from parts of two versions.
 """
 
 from __future__ import annotations
@@ -14,20 +17,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import Connection, delete, exists, select
+from sqlalchemy import ColumnElement, Connection, delete, exists, or_, select
 
 from hub import clock, signals
 from hub.db import on_sqlite, reader, transaction
 from hub.directory.sets import among
-from hub.directory.tables import organizations
+from hub.directory.tables import member_profiles, organizations
 from hub.gamification import tallies
 from hub.gamification.metrics import Metric
 from hub.gamification.numbers import Exact
 from hub.gamification.plan import Plan
 from hub.gamification.progress import thawed
 from hub.gamification.ranking import order_key
-from hub.ledger import bulk, programs, topics
-from hub.ledger.tables import organization_parts, organization_values, organizations_due
+from hub.ledger import bulk, changeover, topics
+from hub.ledger.tables import organization_parts, organization_values, organizations_due, progress
 
 if TYPE_CHECKING:
     from hub.ledger.folding import Result
@@ -65,15 +68,17 @@ def pending(connection: Connection) -> bool:
     return bool(connection.scalar(select(exists(select(organizations_due.c.no)))))
 
 
-def run() -> int:
-    """Add up the values of organizations that are due; -> how many values."""
+def run(plan: Plan) -> int:
+    """Add up the values of organizations that are due, as this plan has them; -> how many values."""
     with reader() as connection:
         if not pending(connection):
             return 0
         # On SQLite one worker writes parts, so they stay as read, and the write lock is only for writing.
-        sums = _add_up(connection) if on_sqlite(connection) else None
+        sums = _add_up(connection, plan) if on_sqlite(connection) else None
+    if sums is not None and not sums.due:
+        return 0
     with transaction() as connection:
-        sums = sums or _add_up(connection)
+        sums = sums or _add_up(connection, plan)
         _write_sums(connection, sums)
         return len(sums.due)
 
@@ -89,14 +94,14 @@ class Sums:
     topics: set[str]
 
 
-def _add_up(connection: Connection) -> Sums:
-    plan = programs.plan(connection)
-    assert plan is not None
+def _add_up(connection: Connection, plan: Plan) -> Sums:
     t = organizations_due.c
-    organizations = among(connection, t.organization, _due_organizations(connection))
+    newest = plan.newest.number
+    organizations = among(connection, t.organization, _due_organizations(connection, newest))
     waiting = connection.execute(select(t.no, t.organization, t.metric, t.window).where(organizations)).all()
     due = {(organization, metric, window) for _, organization, metric, window in waiting}
     rows, gone = _values(connection, plan, due)
+    gone += _dropped(connection, plan, {organization for organization, _, _ in due})
     return Sums(due, [row.no for row in waiting], rows, gone, _topics(plan, due))
 
 
@@ -107,18 +112,41 @@ def _write_sums(connection: Connection, sums: Sums) -> None:
     signals.publish(connection, sums.topics, clock.now())
 
 
-def _due_organizations(connection: Connection) -> list[int]:
-    """Some organizations that are due, locked."""
+def _due_organizations(connection: Connection, newest: int) -> list[int]:
+    """Some organizations that are due, and wait for nobody to be folded anew, locked."""
     due = select(organizations_due.c.organization).distinct().limit(ORGANIZATIONS)
+    if changeover.going_on(connection, newest):
+        due = due.where(~_waits(organizations_due.c.organization, newest))
     if on_sqlite(connection):
         return list(connection.scalars(due))
     locked = select(organizations.c.no).where(organizations.c.no.in_(due)).order_by(organizations.c.no)
     return list(connection.scalars(locked.with_for_update(key_share=True)))
 
 
+def _waits(organization: ColumnElement[int], newest: int) -> ColumnElement[bool]:
+    """Whether the organization itself, or somebody who ever was its member, is of an older version."""
+    ever = select(member_profiles.c.member).where(
+        member_profiles.c.organization == organization, member_profiles.c.member == progress.c.member
+    )
+    return or_(
+        select(progress.c.member).where(progress.c.member == -organization, changeover.older(newest)).exists(),
+        select(progress.c.member).where(ever.exists(), changeover.older(newest)).exists(),
+    )
+
+
+def _dropped(connection: Connection, plan: Plan, due: set[int]) -> list[Key]:
+    """Values of metrics that no organization has any more."""
+    t = organization_values.c
+    had = [metric.metric.key for metric in plan.metrics if metric.organization_kinds]
+    rows = connection.execute(
+        select(t.organization, t.metric, t.window).where(among(connection, t.organization, due), t.metric.not_in(had))
+    )
+    return [(organization, metric, window) for organization, metric, window in rows]
+
+
 def _values(connection: Connection, plan: Plan, due: set[Key]) -> tuple[list[tuple[Any, ...]], list[Key]]:
     """Rows of the values that are due, and the keys of those that are none."""
-    parts = _parts(connection, due)
+    parts = _parts(connection, due, plan.newest.number)
     rows: list[tuple[Any, ...]] = []
     gone: list[Key] = []
     for organization, window in {(organization, window) for organization, _, window in due}:
@@ -138,13 +166,17 @@ def _touched(plan: Plan, metric: Metric, organization: int, window: str, due: se
     return any((organization, key, window) in due for key in plan.with_parts(metric.key))
 
 
-def _parts(connection: Connection, due: set[Key]) -> dict[Key, list[Any]]:
+def _parts(connection: Connection, due: set[Key], newest: int) -> dict[Key, list[Any]]:
     t = organization_parts.c
-    rows = connection.execute(
+    query = (
         select(t.organization, t.metric, t.window, t.parts)
         .where(among(connection, t.organization, {key[0] for key in due}))
         .where(among(connection, t.window, {key[2] for key in due}))
     )
+    if connection.scalar(select(exists().where(progress.c.version > 0, progress.c.version != newest))):
+        # Of those that are set aside: what an older version made of them may not be of the same kind.
+        query = query.join(progress, progress.c.member == t.member).where(progress.c.version == newest)
+    rows = connection.execute(query)
     parts: dict[Key, list[Any]] = defaultdict(list)
     for organization, metric, window, packed in rows:
         parts[organization, metric, window].append(_unpack(packed))

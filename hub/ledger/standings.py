@@ -206,3 +206,4 @@ class BoardStanding:
     mine: BoardRow | None = None  # her own row, also where she is not listed
     next: str | None = None  # cursor
     changed_at: int | None = None
+    recalculating: Fraction | None = None  # how much is done, while a new version takes over

@@ -102,7 +102,7 @@ transfers = Table(
 )
 
 #: Published versions of the program. Version 1 is in force from the beginning of time. `after` is the number of the
-#: newest entry that was in the log by then.
+#: newest entry that came before it, of those that became known at the same instant.
 versions = Table(
     "versions",
     db.metadata,

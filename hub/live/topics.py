@@ -11,7 +11,8 @@ from urllib.parse import quote
 from hub.signals import EVERYTHING
 
 #: Boards change with every sale of anybody, and many pages show the same one.
-SLOW = "leaderboard/"
+#: So does the share of a change-over.
+SLOW = ("leaderboard/", "change_over")
 DELAY_MS = 30
 
 

@@ -141,6 +141,7 @@ def test_a_board_is_told_with_its_neighbourhood(door: Door):
             {"rank": 2, "id": "bea", "name": "Bea Noor", "score": 200},
         ],
         "next": found(door, "/leaderboards/top", limit=1)["next"],
+        "recalculating": None,
     }
 
 
@@ -190,6 +191,15 @@ def test_the_program_and_the_widgets_can_be_read(door: Door):
     assert (program["version"], program["in_force_from"], program["text"]) == (1, None, PROGRAM)
     assert program["live_from"] == "2025-12-31T23:00:00Z"
     assert "leaderboard" in {one["widget"] for one in found(door, "/widgets")["items"]}
+
+
+def test_while_a_new_version_takes_over_it_says_how_far_that_is(door: Door, harbor: Club):
+    assert found(door, "/program")["recalculating"] is None
+    publish(PROGRAM)
+    assert [found(door, path)["recalculating"] for path in ("/program", "/leaderboards/top")] == [0, 0]
+    harbor.digests()
+    assert [found(door, path)["recalculating"] for path in ("/program", "/leaderboards/top")] == [None, None]
+    assert found(door, "/program")["in_force_from"] == found(door, "/program")["published_at"]
 
 
 def test_all_of_it_is_described(door: Door):

@@ -12,7 +12,7 @@ from hub.directory import members
 from hub.directory.members import MemberProfile, MemberRecord
 from hub.ledger.tables import entries
 from hub.widgets import kit
-from tests.club import Club
+from tests.club import PROGRAM, Club, publish
 
 SignedIn = Callable[[str], FlaskClient]
 
@@ -136,3 +136,17 @@ def test_the_style_page_shows_every_widget(client: FlaskClient, club: Club) -> N
     assert page.status_code == 200
     for name in kit.catalogue():
         assert f"widget--{name}" in page.text
+
+
+def test_while_a_new_version_takes_over_the_page_says_how_far_it_is(signed_in: SignedIn, club: Club) -> None:
+    for who in ("bo", "cy"):
+        club.happens(who, "deal.won", amount=12_000, deal=f"d-{who}")
+    browser = signed_in("cy")
+    assert browser.get("/recalculating").text.split(">", 1)[1].strip() == "</div>"
+    publish(PROGRAM.read_text())
+    page = browser.get("/").text
+    assert "The program has changed: recalculating, 0%" in page
+    assert "Recalculating, 0%. Ranks may still change." in page
+    club.digests()
+    assert browser.get("/recalculating").text.split(">", 1)[1].strip() == "</div>"
+    assert "The program has changed" not in browser.get("/").text

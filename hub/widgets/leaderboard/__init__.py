@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.ledger import topics
+from hub.ledger.changeover import CHANGE_OVER
 from hub.widgets.kit import Option, View, Widget
 
 
@@ -14,7 +15,7 @@ def chosen(view: View) -> str | None:
 
 def _topics(view: View) -> tuple[str, ...]:
     key = chosen(view)
-    return (topics.leaderboard(key),) if key else ()
+    return (topics.leaderboard(key), CHANGE_OVER) if key else ()
 
 
 widget = Widget(

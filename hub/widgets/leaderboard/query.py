@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from hub.directory import profiles
 from hub.gamification.conditions import holds
@@ -38,6 +39,7 @@ class Board:
     mine: int | None  # the viewer's rank
     can_rank: bool  # whether the board is for the viewer, or for people of her organization
     changed_at: int | None
+    recalculating: Fraction | None = None  # how much is done, while a new version of the program takes over
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ def _board(view: View, standing: reading.BoardStanding) -> Board:
         mine=standing.mine.rank if standing.mine else None,
         can_rank=_can_rank(view, declared),
         changed_at=standing.changed_at,
+        recalculating=standing.recalculating,
     )
 
 
