@@ -50,8 +50,8 @@ def test_who_changes_while_being_folded_again_is_folded_once_more(harbor: Club, 
     harbor.happens("bo", "deal.won", amount=5000)
     fold_all, changes = digest.fold_all, [lambda: becomes("bo", "sales_rep")]
 
-    def meanwhile(*given: Any) -> Any:
-        folding = fold_all(*given)
+    def meanwhile(*given: Any, **more: Any) -> Any:
+        folding = fold_all(*given, **more)
         for change in changes:
             change()
         changes.clear()
