@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select
 
 from hub import clock
 from hub.api import bp, cloudevents, waiting
+from hub.api.earned import TransferItem, transfer
 from hub.api.openapi import JSON, PROBLEM, describe
 from hub.api.openapi import Problem as ProblemShape
 from hub.db import reader, transaction
@@ -21,7 +22,7 @@ from hub.directory.tables import present
 from hub.gamification.outcome import Skip
 from hub.identity.access import current_key, requires_scope
 from hub.identity.keys import Key
-from hub.ledger import arrivals, effects, entry, log, programs
+from hub.ledger import aftermath, arrivals, effects, entry, log, programs, reading
 from hub.ledger.arrivals import HUB, HUB_VISITED, Verdict
 from hub.web import FieldFault, Problem, not_found, settings
 from hub.wording import reasons
@@ -248,14 +249,14 @@ def _wait_for(verdicts: Sequence[Verdict], seconds: int) -> Effects | None:
 def effects_of(connection: Connection, numbers: Collection[int]) -> Effects:
     """What these entries did, and what they did not do."""
     told = effects.of(connection, numbers, clock.now())
-    nothing = effects.Told()
-    return {
-        number: (
-            [effects.effect_json(effect) for effect in told.get(number, nothing).effects],
-            [_skip(connection, skip) for skip in told.get(number, nothing).skips],
-        )
-        for number in numbers
-    }
+    return {number: _done(connection, told.get(number, effects.Told())) for number in numbers}
+
+
+def _done(connection: Connection, told: effects.Told) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    return (
+        [effects.effect_json(effect) for effect in told.effects],
+        [_skip(connection, skip) for skip in told.skips],
+    )
 
 
 def _skip(connection: Connection, skip: Skip) -> dict[str, str]:
@@ -272,8 +273,18 @@ class EventQuery(msgspec.Struct):
     id: Name
 
 
+class LateFor(msgspec.Struct, omit_defaults=True):
+    """A window of a goal or leaderboard that was final when the event became known."""
+
+    window: str
+    goal: str | UnsetType = UNSET
+    leaderboard: str | UnsetType = UNSET
+
+
 class EventAnswer(msgspec.Struct, kw_only=True):
-    """An event of the log. `code`, `path`, `message` say what it waits for or why it was refused."""
+    """An event of the log. `code`, `path`, `message` say what it waits for or why it was refused; `late`: what it came
+    too late for; `corrections`: lines that changed since what it gave, oldest first.
+    """
 
     ref: str
     id: str
@@ -290,8 +301,8 @@ class EventAnswer(msgspec.Struct, kw_only=True):
     message: str | UnsetType = UNSET
     effects: list[dict[str, Any]]
     skipped: list[dict[str, Any]]
-    late: list[dict[str, Any]]
-    corrections: list[dict[str, Any]]
+    late: list[LateFor]
+    corrections: list[TransferItem]
 
 
 @bp.get("/events")
@@ -323,7 +334,9 @@ def _named(name: str) -> str:
 def _told(connection: Connection, found: entry.Entry | None) -> Response:
     if found is None or not _may_see(connection, found, current_key()):
         raise not_found()
-    done, skipped = effects_of(connection, [found.number])[found.number]
+    told = effects.of(connection, [found.number], clock.now()).get(found.number, effects.Told())
+    done, skipped = _done(connection, told)
+    corrections = [line for line in reading.lines_of(connection, found.number) if line.kind == "correction"]
     answer = EventAnswer(
         ref=entry.ref(found.number),
         id=found.id,
@@ -340,10 +353,21 @@ def _told(connection: Connection, found: entry.Entry | None) -> Response:
         message=UNSET if found.message is None else found.message,
         effects=done,
         skipped=skipped,
-        late=[],
-        corrections=[],
+        late=_late(connection, found, told),
+        corrections=[transfer(line) for line in corrections],
     )
     return _json(answer, 200, {})
+
+
+def _late(connection: Connection, found: entry.Entry, told: effects.Told) -> list[LateFor]:
+    plan, event = programs.plan(connection), log.of_entries(connection, [found.number]).get(found.number)
+    if plan is None or event is None:
+        return []
+    places = aftermath.counts_in(plan, event, told.effects)
+    return [
+        LateFor(place.window.name, **{place.kind: place.key})
+        for place in aftermath.late_for(connection, places, event.known_at)
+    ]
 
 
 def _may_see(connection: Connection, found: entry.Entry, key: Key) -> bool:
