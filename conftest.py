@@ -1,8 +1,12 @@
 """The fixtures that all tests may ask for: those in the widgets' own folders too, so this stands at the root."""
 
 import pytest
+from hypothesis import settings
 
 pytest_plugins = ["tests.databases", "tests.browsers", "tests.app", "tests.club"]
+
+#: For a run by hand, `--hypothesis-profile=long`: of the tests that leave it to the profile how much they try.
+settings.register_profile("long", max_examples=10_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

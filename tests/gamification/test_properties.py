@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from math import floor
 from random import Random
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -24,7 +20,9 @@ from hub.gamification.plan import Plan
 from hub.gamification.progress import Given, Parts, beginning
 from hub.gamification.ranking import number, order_key
 from hub.gamification.windows import HOUR
+from tests import model
 from tests.gamification.play import Standing, Told, at, plan_of, same, tell, timeline
+from tests.model import Entry, MemberRow, Published
 
 bounded = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -224,7 +222,7 @@ def test_folding_again_what_stands_changes_nothing(world: World) -> None:
 
 
 # ------------------------------------------------------------------------------------------------------------ a model
-# Slow and obvious: what PROGRAM.md says, over lists of all events.
+# What the slow, obvious model of `tests/model` makes of the same events, all folded at once.
 
 MODELLED = (
     """
@@ -240,153 +238,45 @@ caps: {both: {rules: [measured, slow, minus], points: 13, times: 4, per: week}}
     + METRICS
     + STREAKS
 )
+NOW = at("sun+9")
 
 
-class Rule:
-    """A rule as the table in PROGRAM.md reads."""
-
-    def __init__(
-        self,
-        key: str,
-        types: tuple[str, ...],
-        base: Callable[[Event], int],
-        once: Callable[[Event], Any] | None = None,
-        cooldown_hours: int = 0,
-        boosted: bool = False,
-        caps: tuple[tuple[str, str, int], ...] = (),  # kind of window, points or times, how many
-    ) -> None:
-        self.key, self.types, self.base, self.once = key, types, base, once
-        self.cooldown, self.boosted, self.caps = cooldown_hours * HOUR, boosted, caps
-
-
-def measured(one: Event) -> int:
-    amount = one.data.get("amount")
-    return 0 if amount is None else min(8, max(1, floor(Fraction(amount) / 2) * 3))
-
-
-MODEL = (
-    Rule(
-        "fixed", ("deal.won",), lambda _: 4, lambda one: one.data.get("deal"), 0, True,
-        (("week", "points", 10), ("day", "times", 2)),
-    ),
-    Rule("measured", ("deal.won", "deal.lost"), measured, None, 0, True),
-    Rule("slow", ("hub.visited",), lambda _: 5, None, 36),
-    Rule("once", ("deal.lost",), lambda _: 2, lambda _: True),
-    Rule("minus", ("deal.lost",), lambda _: -3, None, 30),
-)  # fmt: skip
-SHARED = (("measured", "slow"), (("week", "points", 13), ("week", "times", 4)))
-
-
-def window(kind: str, time: int) -> Any:
-    day = datetime.fromtimestamp(time / 10**6, UTC).date()
-    return day if kind == "day" else day.isocalendar()[:2]
-
-
-def modelled(events: Sequence[Event]) -> list[tuple[str, str, int | str]]:
-    """(rule, event, amount or code) of all rules at all events."""
-    told: list[tuple[str, str, int | str]] = []
-    awards: list[tuple[Rule, Event, int]] = []
-    for one in sorted(events):
-        for rule in MODEL:
-            if one.type in rule.types:
-                amount = of_rule(rule, one, awards)
-                told.append((rule.key, one.id, amount))
-                if isinstance(amount, int):
-                    awards.append((rule, one, amount))
-    return told
-
-
-def of_rule(rule: Rule, one: Event, awards: list[tuple[Rule, Event, int]]) -> int | str:
-    mine = [before for by, before, _ in awards if by is rule]
-    if rule.once and any(rule.once(before) == rule.once(one) for before in mine):
-        return "once_per"
-    if mine and one.time - mine[-1].time < rule.cooldown:
-        return "cooldown"
-    amount = rule.base(one)
-    if amount < 0:
-        return amount
-    if rule.boosted and at("2026-11-18 00:00") <= one.time < at("2026-11-25 00:00"):
-        amount = floor(Fraction(3, 2) * amount)
-    if amount <= 0:
-        return "nothing"
-    limits = [((rule.key,), cap) for cap in rule.caps]
-    limits += [(SHARED[0], cap) for cap in SHARED[1] if rule.key in SHARED[0]]
-    for keys, (kind, what, most) in limits:
-        used = [
-            each
-            for by, before, each in awards
-            if by.key in keys and each > 0 and window(kind, before.time) == window(kind, one.time)
-        ]
-        if what == "times" and len(used) >= most:
-            return "cap"
-        if what == "points":
-            amount = min(amount, most - sum(used))
-            if amount <= 0:
-                return "cap"
-    return amount
-
-
-@settings(bounded, max_examples=150)
-@given(logs)
-def test_points_are_those_of_the_model(log: list[Event]) -> None:
-    plan = plan_of_text(MODELLED)
-    given = Given(timeline({"": {}}), at("sun+9"), who=1)
-    trace = frozenset(one.entry for one in log)
-    outcome = engine.fold(plan, beginning(plan), Parts(whole=True), sorted(log), given, trace)
-    found = [(effect.name, effect.event.id, effect.amount) for effect in outcome.effects if isinstance(effect, Points)]
-    found += [(skip.rule, skip.event.id, skip.code) for skip in outcome.skips]
-    assert sorted(found, key=str) == sorted(modelled(log), key=str)
+def modelled(log: Sequence[Event], zone: str | None = None) -> model.World:
+    program = plan_of_text(MODELLED).program
+    start = min(one.time for one in log)
+    entries = [Entry(one.source, one.id, one.type, one.time, one.offset, one.data, "bo", None, start) for one in log]
+    row = MemberRow("bo", start, {"time_zone": zone}, start)
+    return model.tell([Published(program, None, start), row, *entries], NOW)
 
 
 @settings(bounded, max_examples=100)
+@given(logs)
+def test_points_are_those_of_the_model(log: list[Event]) -> None:
+    plan, world = plan_of_text(MODELLED), modelled(log)
+    trace = frozenset(one.entry for one in log)
+    given = Given(timeline({"": {}}), NOW, who=1)
+    outcome = engine.fold(plan, beginning(plan), Parts(whole=True), sorted(log), given, trace)
+    found = [(effect.name, effect.event.id, effect.amount) for effect in outcome.effects if isinstance(effect, Points)]
+    found += [(skip.rule, skip.event.id, skip.code) for skip in outcome.skips]
+    told = [(key[1], key[3], amount) for key, amount in world.lines("bo").items()]
+    told += [(skip.rule, name, skip.code) for (_, name), skips in world.skipped("bo").items() for skip in skips]
+    assert sorted(found, key=str) == sorted(told, key=str)
+
+
+@settings(bounded, max_examples=60)
 @given(logs, st.sampled_from([None, "Pacific/Apia", "Pacific/Honolulu", "Asia/Kathmandu"]))
 def test_metrics_and_runs_are_those_of_the_model(log: list[Event], zone: str | None) -> None:
-    plan = plan_of_text(MODELLED)
-    told = Told(
-        plan, {"bo": tell(plan, log, Given(timeline({"": {"time_zone": zone}}), at("sun+9"), who=1))}, at("sun+9")
-    )
-    won = [one for one in sorted(log) if one.type == "deal.won"]
-    amounts = [one.data["amount"] for one in won if one.data["amount"] is not None]
-    days = {local(one, zone) for one in log if one.type in ("deal.won", "hub.visited")}
-    names = {one.data["deal"] for one in log if one.data.get("deal") is not None}
-    assert told.metric("bo", "deals") == (len(won) or None)
-    assert told.metric("bo", "revenue") == (sum(amounts) if amounts else None)
-    assert told.metric("bo", "biggest") == max(amounts, default=None)
-    assert told.metric("bo", "mean") == (Fraction(sum(map(Fraction, amounts))) / len(amounts) if amounts else None)
-    assert told.metric("bo", "last") == (amounts[-1] if amounts else None)
-    assert told.metric("bo", "days") == (len(days) or None)
-    assert told.metric("bo", "names") == (len(names) or None)
-    assert told.streak("bo", "daily").longest == longest(days)
-    assert told.streak("bo", "weekly").longest == longest({(local(one, zone) - 1) // 7 for one in won})
-    check_objects(
-        told, [one for one in sorted(log) if one.type == "module.completed" and one.data["course"] is not None]
-    )
-
-
-def check_objects(told: Told, done: Sequence[Event]) -> None:
-    modules, scores = defaultdict(set), defaultdict(list)
-    for one in done:
-        if one.data["module"] is not None:
-            modules[one.data["course"]].add(one.data["module"])
-        if one.data["score"] is not None:
-            scores[one.data["course"]].append(one.data["score"])
-    assert told.objects("bo", "modules") == {course: len(each) for course, each in modules.items()}
-    assert told.metric("bo", "modules") == max(map(len, modules.values()), default=None)
-    assert told.objects("bo", "score") == {course: sum(each) for course, each in scores.items()}
-    assert told.metric("bo", "score") == max(map(sum, scores.values()), default=None)  # type: ignore[arg-type]
-    assert told.metric("bo", "scores") == (sum(map(max, scores.values())) if scores else None)  # type: ignore[arg-type]
-    assert told.metric("bo", "lately") == max((each[-1] for each in scores.values()), default=None)
-
-
-def local(one: Event, zone: str | None) -> int:
-    return datetime.fromtimestamp(one.time // 10**6, UTC).astimezone(ZoneInfo(zone or "UTC")).toordinal()
-
-
-def longest(periods: set[int]) -> int:
-    runs = [0]
-    for period in sorted(periods):
-        runs.append(runs[-1] + 1 if period - 1 in periods else 1)
-    return max(runs)
+    plan, world = plan_of_text(MODELLED), modelled(log, zone)
+    told = Told(plan, {"bo": tell(plan, log, Given(timeline({"": {"time_zone": zone}}), NOW, who=1))}, NOW)
+    for key, metric in plan.program.metrics.items():
+        if metric.take != "latest" or metric.by is None:
+            assert told.metric("bo", key) == world.metric("bo", key), key
+        if metric.by is not None:
+            things = {str(thing[1]): value for thing, value in world.objects("bo", key).items()}
+            assert told.objects("bo", key) == things, key
+    for key in plan.program.streaks:
+        run = told.streak("bo", key)
+        assert (run.current, run.longest, run.at_risk) == world.streak("bo", key)[:2] + world.streak("bo", key)[3:4]
 
 
 # ------------------------------------------------------------------------------------------------------- order keys
