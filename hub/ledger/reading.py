@@ -428,13 +428,16 @@ def goals(
     member_no: int,
     now: int,
     window: str | None = None,
+    only: str | None = None,
 ) -> tuple[GoalStanding, ...]:
-    """The goals that the member, or her organization, has in the windows that hold now, or in `window`."""
+    """The goals that the member, or her organization, has in the windows that hold now, or in `window`; `only` that of
+    this key.
+    """
     one = _member(connection, member_no, now)
     organization = one.given.timeline.at(now).organization
     found: list[GoalStanding | None] = []
     for goal in one.plan.program.goals.values():
-        held = _window_of(one.plan, goal, now, window)
+        held = _window_of(one.plan, goal, now, window) if only in {None, goal.key} else None
         if held is None:
             continue
         if goal.whose == "member":

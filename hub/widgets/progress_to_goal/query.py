@@ -45,8 +45,8 @@ class Values:
 
 def query(view: View) -> Values:
     only = view.options.get("goal")
-    standings = reading.goals(view.connection, view.version, view.member.no, view.now)
-    return Values(tuple(_goal(view, one) for one in standings if only in {None, one.goal}))
+    standings = reading.goals(view.connection, view.version, view.member.no, view.now, only=only)
+    return Values(tuple(_goal(view, one) for one in standings))
 
 
 def _goal(view: View, standing: reading.GoalStanding) -> Goal:
