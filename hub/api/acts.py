@@ -1,4 +1,4 @@
-"""Acts by hand: points given and taken. Each is answered when it is digested, so that whoever did it sees it."""
+"""Acts by hand: points given and taken, badges granted. Each is answered when it is digested: who did it, sees it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from msgspec import Meta
 from sqlalchemy import Connection
 
 from hub import clock
-from hub.api import bp, seen, waiting
+from hub.api import bp, earned, seen, waiting
 from hub.api.answers import Moment, answer, body, invalid, moment
-from hub.api.earned import TransferItem, transfer
+from hub.api.earned import AwardItem, TransferItem, transfer
 from hub.api.idempotency import HEADER, act
 from hub.api.openapi import describe
 from hub.db import reader
@@ -27,7 +27,7 @@ WRITE = "awards:write"
 WAIT_SECONDS = 3
 
 #: Refusals that depend on how things stand; all others are of what was sent.
-CONFLICTS = frozenset({"balance"})
+CONFLICTS = frozenset({"balance", "already"})
 
 Name = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
 Reason = Annotated[str, Meta(min_length=1, max_length=acts.MAX_REASON)]
@@ -81,6 +81,60 @@ def adjust(connection: Connection) -> int:
     person = seen.member(connection, current_key(), asked.member, now)
     reason = _reason(asked.reason)
     return _entered(acts.adjust(connection, (person.no, person.id), asked.points, reason, _by(), now))
+
+
+class Grant(msgspec.Struct, forbid_unknown_fields=True):
+    """A badge, or a tier of one with tiers, given by hand. `member`: an id or alias."""
+
+    member: Name
+    badge: Name
+    reason: Reason
+    tier: Name | None = None
+
+
+class GrantAnswer(msgspec.Struct):
+    """`id` is the award's, as in the list of a member's; it and `award` are null as long as it is on its way."""
+
+    id: str | None
+    ref: str
+    at: Moment
+    member: str
+    badge: str
+    tier: str | None
+    reason: str
+    award: AwardItem | None
+
+
+def _granted(number: int) -> Response:
+    digested = waiting.digested([number], WAIT_SECONDS)
+    with reader() as connection:
+        done = entry.of_number(connection, number)
+        given = earned.award_of(connection, done) if digested else None
+    data = decode_data(done.data)
+    told = GrantAnswer(
+        given.id if given else None,
+        entry.ref(number),
+        moment(done.time),
+        done.subject,
+        data["badge"],
+        data.get("tier"),
+        data["reason"],
+        given,
+    )
+    return answer(told, 201 if given else 202)
+
+
+@bp.post("/awards")
+@requires_scope(WRITE)
+@describe(
+    "Grant a badge by hand", scope=WRITE, body=Grant, answers={201: GrantAnswer, 202: GrantAnswer}, headers=HEADER
+)
+@act(_granted)
+def grant(connection: Connection) -> int:
+    asked, now = body(Grant), clock.now()
+    person = seen.member(connection, current_key(), asked.member, now)
+    reason = _reason(asked.reason)
+    return _entered(acts.grant(connection, (person.no, person.id), asked.badge, asked.tier, reason, _by(), now))
 
 
 def _reason(text: str) -> str:

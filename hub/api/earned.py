@@ -16,6 +16,8 @@ from hub.api.seen import READ
 from hub.db import reader
 from hub.identity.access import current_key, requires_scope
 from hub.ledger import reading
+from hub.ledger.arrivals import decode_data
+from hub.ledger.entry import Entry
 from hub.ledger.standings import Line
 from hub.ledger.tables import awards
 
@@ -57,6 +59,16 @@ def _awards(connection: Connection, member: int, after: tuple[int, int] | None, 
     t = awards.c
     rows = select(awards).where(t.member == member, t.kind == "badge").order_by(t.time, t.no).limit(limit)
     return list(connection.execute(rows if after is None else rows.where(tuple_(t.time, t.no) > tuple_(*after))))
+
+
+def award_of(connection: Connection, granted: Entry) -> AwardItem | None:
+    """The award that an entry granted; where she had earned it before that was digested, the one that stands."""
+    data = decode_data(granted.data)
+    t = awards.c
+    same = (t.badge == data["badge"], t.tier.is_not_distinct_from(data.get("tier")))
+    rows = select(awards).where(t.member == granted.member, t.kind == "badge", *same)
+    row = connection.execute(rows.order_by((t.entry == granted.number).desc(), t.no.desc()).limit(1)).first()
+    return None if row is None else _award(row)
 
 
 def _award(row: Row[Any]) -> AwardItem:

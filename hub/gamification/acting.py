@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from hub.gamification import aiming, awarding, counting
-from hub.gamification.because import Rewarded
+from hub.gamification.because import ByHand, Rewarded
 from hub.gamification.moment import Moment
 from hub.gamification.outcome import Points
 
@@ -18,7 +18,16 @@ def act(here: Moment) -> None:
 
 
 def _adjust(here: Moment) -> None:
-    _post(here, "adjustment", "member", here.event.id, f"member/{here.event.id}")
+    _post(here, "adjustment", "member", here.event.id, f"member/{here.event.id}", _by_hand(here))
+
+
+def _grant(here: Moment) -> None:
+    data = here.event.data
+    awarding.grant(here, data["badge"], data.get("tier"), _by_hand(here))
+
+
+def _by_hand(here: Moment) -> ByHand:
+    return ByHand(here.event.data.get("by"), here.event.data.get("reason"))
 
 
 def _prize(here: Moment) -> None:
@@ -29,12 +38,15 @@ def _prize(here: Moment) -> None:
         awarding.give(here, badge, Rewarded("leaderboard", board))
 
 
-def _post(here: Moment, kind: str, cause: str, name: str, key: str) -> None:
+def _post(here: Moment, kind: str, cause: str, name: str, key: str, why: ByHand | None = None) -> None:
     amount = int(here.event.data["points"])
-    if amount:
-        version = here.plan.newest.number
-        here.outcome.effects.append(Points(key, kind, cause, name, amount, here.event, version))
-        counting.receive(here, amount)
+    if amount == 0:
+        return
+    version = here.plan.newest.number
+    here.outcome.effects.append(Points(key, kind, cause, name, amount, here.event, version))
+    if why is not None and here.traced:
+        here.tell(why)
+    counting.receive(here, amount)
 
 
 def _recognized(here: Moment) -> None:
@@ -44,6 +56,7 @@ def _recognized(here: Moment) -> None:
 
 _ACTS: Mapping[str, Callable[[Moment], None]] = {
     "hub.points.adjusted": _adjust,
+    "hub.badge.granted": _grant,
     "hub.prize.won": _prize,
     "hub.recognition.received": _recognized,
     "hub.goal.closed": aiming.close,

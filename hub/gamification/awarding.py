@@ -8,14 +8,14 @@ from typing import Any
 
 from hub.gamification import counting, seeing
 from hub.gamification.badges import AtLeastOf, MetricAtLeast, PersonalBest, When
-from hub.gamification.because import Beaten, Rewarded
+from hub.gamification.because import Beaten, ByHand, Rewarded
 from hub.gamification.moment import Moment
 from hub.gamification.outcome import Award, Points
 from hub.gamification.plan import BadgePlan, Plan
 from hub.gamification.progress import Kept, token
 
-#: What a badge is given for: its condition, a best that was beaten, a goal that was reached.
-Why = When | Beaten | Rewarded
+#: What a badge is given for: its condition, a best that was beaten, a goal that was reached, somebody's will.
+Why = When | Beaten | Rewarded | ByHand
 
 
 def look_at(here: Moment, plan: BadgePlan) -> None:
@@ -42,8 +42,27 @@ def look_at(here: Moment, plan: BadgePlan) -> None:
 def give(here: Moment, key: str, why: Rewarded) -> None:
     """Award a badge as a reward or prize: it needs no condition then, but has to be on offer."""
     plan = here.plan.badges[here.plan.badge_index[key]]
-    if plan.badge.state != "draft" and _open(here, plan) and not _stands(here, plan, None, None):
-        _give(here, plan, None, None, None, why)
+    if plan.badge.state != "draft" and _open(here, plan):
+        _hand(here, plan, None, why)
+
+
+def grant(here: Moment, key: str, tier: str | None, why: ByHand) -> None:
+    """Award a badge by hand: whoever it is for, and whenever; but no draft, and none that was locked before."""
+    index = here.plan.badge_index.get(key)
+    plan = None if index is None else here.plan.badges[index]
+    if plan is not None and plan.badge.state != "draft" and not _locked(here, plan) and tier in dict(plan.tiers):
+        _hand(here, plan, tier, why)
+
+
+def _hand(here: Moment, plan: BadgePlan, tier: str | None, why: Why) -> None:
+    badge = plan.badge
+    if badge.each:
+        key = f"badge/{badge.key}/{tier or ''}/{here.event.source}\x1f{here.event.id}"
+        _award(here, plan, tier, key, None, None, why)
+        return
+    window = repeat_window(here.plan, plan, here.event.time)
+    if not _stands(here, plan, tier, window):
+        _give(here, plan, tier, window, None, why)
 
 
 def _open(here: Moment, plan: BadgePlan) -> bool:
@@ -52,9 +71,13 @@ def _open(here: Moment, plan: BadgePlan) -> bool:
         return False
     if badge.until is not None and time >= badge.until:
         return False
-    if plan.locked is not None and here.event.read > plan.locked:
+    if _locked(here, plan):
         return False
     return plan.for_ is None or plan.for_(here.profile.values)
+
+
+def _locked(here: Moment, plan: BadgePlan) -> bool:
+    return plan.locked is not None and here.event.read > plan.locked
 
 
 def _best(here: Moment, plan: BadgePlan, best: PersonalBest) -> Beaten | None:
@@ -102,7 +125,7 @@ def _award(here: Moment, plan: BadgePlan, tier: str | None, key: str, window: st
     points = here.given.posted.get(key, badge.points)
     here.outcome.effects.append(Award(key, "badge", badge.key, tier, shown, window, points, here.event, version))
     if here.traced:
-        here.tell(why if isinstance(why, Beaten | Rewarded) else seeing.seen(here, why, thing))
+        here.tell(why if isinstance(why, Beaten | ByHand | Rewarded) else seeing.seen(here, why, thing))
     if points:
         here.outcome.effects.append(Points(key, "bonus", "badge", badge.key, points, here.event, version))
         here.gained += points

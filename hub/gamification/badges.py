@@ -97,6 +97,11 @@ class Badge:
     owner: str | None = None
 
     @property
+    def each(self) -> bool:
+        """Whether each award of it is about something of its own: a best, or an object. One by hand is about itself."""
+        return self.best is not None or (self.repeat and self.by is not None)
+
+    @property
     def conditions(self) -> tuple[When, ...]:
         """Its condition, or those of its tiers."""
         return tuple(tier.when for tier in self.tiers) or ((self.when,) if self.when else ())

@@ -71,6 +71,13 @@ class Rewarded(NamedTuple):
     key: str
 
 
+class ByHand(NamedTuple):
+    """Points or a badge that somebody gave or took: who (`key/ID`: a system), and why."""
+
+    by: str | None
+    reason: str | None
+
+
 class Aimed(NamedTuple):
     """A goal's value and target. None: it was decided before, and stands."""
 
@@ -93,4 +100,4 @@ class Answered(NamedTuple):
     until: int
 
 
-Because = Priced | Seen | SeenSome | Beaten | Rewarded | Aimed | Climbed | Answered
+Because = Priced | Seen | SeenSome | Beaten | Rewarded | ByHand | Aimed | Climbed | Answered

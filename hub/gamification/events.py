@@ -109,8 +109,8 @@ OWN: Mapping[str, EventType] = MappingProxyType(
                 Attribute("to", "date", required=True),
             ),
             _own("hub.points.adjusted", Attribute("points", "integer", required=True), *_ACT),
-            _own("hub.badge.granted", *_BADGE),
-            _own("hub.badge.revoked", *_BADGE),
+            _own("hub.badge.granted", *_BADGE, *_ACT),
+            _own("hub.badge.revoked", *_BADGE, *_ACT),
             _own(
                 "hub.goal.closed",
                 Attribute("goal", "text", required=True),

@@ -1,7 +1,8 @@
-"""Acts on a member, entered into the log: points given or taken by hand.
+"""Acts on a member, entered into the log: points given or taken by hand, badges granted.
 
 An act is an entry of the hub's own and is digested like any other; it names its author and the reason. What a fold
-cannot judge is refused here: that it would take what the member does not have, that she is not active.
+cannot judge is refused here: that it would take what the member does not have, or give what she has, that she is not
+active.
 """
 
 from __future__ import annotations
@@ -10,16 +11,16 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, exists, select
 
 from hub.directory.tables import members
 from hub.gamification.faults import Fault
-from hub.ledger import arrivals, log
+from hub.ledger import arrivals, log, programs
 from hub.ledger.arrivals import MAX_TEXT, decode_data
-from hub.ledger.tables import accounts, entries
+from hub.ledger.tables import accounts, awards, entries
 from hub.signals import queue
 
-ADJUSTED = "hub.points.adjusted"
+ADJUSTED, GRANTED = "hub.points.adjusted", "hub.badge.granted"
 
 MAX_REASON = 500
 _TOKEN_BYTES = 8
@@ -38,8 +39,8 @@ def adjust(connection: Connection, whom: Whom, points: int, reason: str, by: str
 
 
 def _spendable(connection: Connection, member: int) -> int:
-    """A member's balance less what acts still to be digested take. Acts on one member come here one after another."""
-    connection.execute(select(members.c.no).where(members.c.no == member).with_for_update(key_share=True))
+    """A member's balance less what acts still to be digested take."""
+    _take_turn(connection, member)
     waiting = queue.join(entries, and_(entries.c.no == queue.c.entry, entries.c.type == ADJUSTED))
     # One statement: between two the digest could move points from the one to the other.
     rows = connection.execute(
@@ -50,6 +51,46 @@ def _spendable(connection: Connection, member: int) -> int:
     ).all()
     taken: int = sum(min(decode_data(data)["points"], 0) for _, data in rows if data is not None)
     return taken + (rows[0].balance or 0)
+
+
+def _take_turn(connection: Connection, member: int) -> None:
+    """Acts on one member are judged one after another."""
+    connection.execute(select(members.c.no).where(members.c.no == member).with_for_update(key_share=True))
+
+
+def grant(
+    connection: Connection, whom: Whom, badge: str, tier: str | None, reason: str, by: str, now: int
+) -> int | Fault:
+    """Award a badge, or a tier of it, whether or not it is for her and has been earned; -> the entry."""
+    plan = programs.plan(connection)
+    declared = plan.program.badges.get(badge) if plan else None
+    if plan is None or declared is None or declared.state == "draft":
+        return Fault("badge", "unknown", f"the program has no badge {badge!r}")
+    if declared.state == "locked":
+        return Fault("badge", "locked", "the badge is given no more")
+    tiers = tuple(one.name for one in declared.tiers)
+    if tier not in (tiers or (None,)):
+        return Fault("tier", "unknown", f"the badge has the tiers {', '.join(tiers)}" if tiers else "it has no tiers")
+    _take_turn(connection, whom[0])
+    window = None if declared.window is None else plan.calendar.window(declared.window, now).name
+    if not declared.each and _has(connection, whom[0], badge, tier, window):
+        return Fault("badge", "already", "the member has it already")
+    return _enter(connection, whom, GRANTED, "grant", _granted(badge, tier) | {"reason": reason, "by": by}, now)
+
+
+def _granted(badge: str, tier: str | None) -> dict[str, Any]:
+    return {"badge": badge} if tier is None else {"badge": badge, "tier": tier}
+
+
+def _has(connection: Connection, member: int, badge: str, tier: str | None, window: str | None) -> bool:
+    """Whether the badge stands, or an act still to be digested grants it."""
+    t = awards.c
+    same = (t.tier.is_not_distinct_from(tier), t.window.is_not_distinct_from(window))
+    if connection.scalar(select(exists().where(t.member == member, t.kind == "badge", t.badge == badge, *same))):
+        return True
+    waiting = select(entries.c.data).join(queue, queue.c.entry == entries.c.no)
+    granted = connection.scalars(waiting.where(queue.c.member == member, entries.c.type == GRANTED))
+    return any(_granted(badge, tier).items() <= decode_data(data).items() for data in granted)
 
 
 def _enter(connection: Connection, whom: Whom, kind: str, about: str, data: Mapping[str, Any], now: int) -> int | Fault:

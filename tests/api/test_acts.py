@@ -14,7 +14,7 @@ from hub.api import acts, idempotency, openapi
 from hub.api.idempotency import kept_answers
 from hub.db import reader, transaction
 from hub.directory import members
-from hub.ledger import log, verify
+from hub.ledger import log, replay, verify
 from hub.ledger.tables import entries
 from tests.api.conftest import Door
 from tests.api.test_members import found, refused
@@ -25,9 +25,24 @@ program: {name: Harbor, time_zone: Europe/Berlin, live_from: 2026-01-01}
 events:
   deal.won: {attributes: {amount: {type: number, required: true}}}
   deal.lost: {}
+  module.completed: {attributes: {course: {type: text}, module: {type: text}}}
 points:
   won_deal: {event: deal.won, award: {points: 1, for_every: 100, of: amount}}
   lost_deal: {event: deal.lost, award: -150}
+metrics:
+  deals_won: {event: deal.won, take: count}
+  modules: {event: module.completed, take: distinct, of: module, by: course}
+  biggest: {event: deal.won, take: max, of: amount}
+badges:
+  helper: {points: 30}
+  deal_maker: {metric: deals_won, tiers: [{name: Bronze, at_least: 1}, {name: Silver, at_least: 3}]}
+  sprinter: {when: {metric: deals_won, at_least: 2, within: month}, repeat: true}
+  graduate: {when: {metric: modules, at_least: 2}, repeat: true}
+  best: {personal_best: {metric: biggest, minimum: 100}}
+  vip: {when: {metric: deals_won, at_least: 1}, for: {role: marketing}}
+  idea: {state: draft}
+  gone: {state: locked}
+  hero: {when: {badge: helper}}
 levels:
   starter: {at: 0}
   pro: {at: 100}
@@ -200,6 +215,140 @@ def test_who_is_not_active_is_given_nothing(door: Door, harbor: Club):
         members.deactivate(connection, harbor.numbers["bo"], "test", None, clock.now())
     refused(door.act("POST", "/adjustments", GIVEN), 422, "member", "inactive")
     assert adjustments() == 0
+
+
+# Badges
+
+
+HELPER = {"member": "bo", "badge": "helper", "reason": "Helped at the fair"}
+
+
+def badges(door: Door, member: str = "bo") -> list[tuple[str, str | None]]:
+    return [(one["badge"], one["tier"]) for one in found(door, f"/members/{member}/badges")["items"]]
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_badge_granted_is_an_award_with_its_points(door: Door):
+    answer = door.act("POST", "/awards", HELPER)
+    assert answer.status_code == 201, answer.text
+    told: Any = answer.json
+    first, second = found(door, "/members/bo/badges")["items"]
+    assert first == {
+        "id": told["id"],
+        "badge": "helper",
+        "tier": None,
+        "earned_at": "2026-11-23T10:00:00Z",
+        "object": None,
+        "window": None,
+        "kept": None,
+        "revoked": None,
+    }
+    assert told == {
+        "id": first["id"],
+        "ref": told["ref"],
+        "at": "2026-11-23T10:00:00Z",
+        "member": "bo",
+        "badge": "helper",
+        "tier": None,
+        "reason": "Helped at the fair",
+        "award": first,
+    }
+    # Conditions of other badges see it, and its points are earned.
+    assert second["badge"] == "hero"
+    event = found(door, f"/events/{told['ref']}")
+    assert (event["type"], event["source"]) == ("hub.badge.granted", "hub")
+    (line,) = found(door, "/members/bo/transfers")["items"]
+    assert (line["amount"], line["kind"], line["cause"]) == (30, "bonus", {"kind": "badge", "key": "helper"})
+    assert line["event"] == {"source": "hub", "id": event["id"]}
+    assert found(door, "/members/bo")["points"] == {"balance": 30, "earned": 30}
+    sound()
+
+
+def sound() -> None:
+    assert list(verify.breaches()) == []
+    assert list(replay.differences()) == []
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_tier_is_granted_and_comes_only_once(door: Door, harbor: Club):
+    assert door.act("POST", "/awards", HELPER | {"badge": "deal_maker", "tier": "Silver"}).status_code == 201
+    again = door.act("POST", "/awards", HELPER | {"badge": "deal_maker", "tier": "Silver"})
+    assert (again.status_code, again.json["code"]) == (409, "already")  # type: ignore[index]
+    for day in (1, 2, 3):
+        harbor.happens("bo", "deal.won", f"2026-11-{day:02}T10:00:00Z", amount=100)
+    silver = [one for one in found(door, "/members/bo/badges")["items"] if one["tier"] == "Silver"]
+    # It is the same award, and the log has an earlier cause for it now.
+    assert [one["earned_at"] for one in silver] == ["2026-11-03T10:00:00Z"]
+    sound()
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_repeated_badge_is_granted_once_a_window_and_as_often_as_wanted_of_objects(door: Door):
+    assert door.act("POST", "/awards", HELPER | {"badge": "sprinter"}).status_code == 201
+    assert door.act("POST", "/awards", HELPER | {"badge": "sprinter"}).status_code == 409
+    for _ in range(2):
+        assert door.act("POST", "/awards", HELPER | {"badge": "graduate"}).status_code == 201
+        assert door.act("POST", "/awards", HELPER | {"badge": "best"}).status_code == 201
+    items = found(door, "/members/bo/badges")["items"]
+    assert [(one["badge"], one["window"]) for one in items] == [
+        ("sprinter", "2026-11"),
+        *[(badge, None) for _ in range(2) for badge in ("graduate", "best")],
+    ]
+    sound()
+
+
+@pytest.mark.usefixtures("worker")
+def test_what_was_earned_is_not_granted_once_more(door: Door, harbor: Club):
+    harbor.happens("bo", "deal.won", amount=100)
+    assert door.act("POST", "/awards", HELPER | {"badge": "deal_maker", "tier": "Bronze"}).status_code == 409
+
+
+def test_a_grant_on_its_way_is_not_given_twice(door: Door, harbor: Club, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(acts, "WAIT_SECONDS", 0)
+    first = door.act("POST", "/awards", HELPER)
+    told: Any = first.json
+    assert (first.status_code, told["id"], told["award"]) == (202, None, None)
+    assert door.act("POST", "/awards", HELPER).status_code == 409
+    # By hand it does not matter whom it is for.
+    assert door.act("POST", "/awards", HELPER | {"badge": "vip"}).status_code == 202
+    harbor.digests()
+    assert sorted(badges(door)) == [("helper", None), ("hero", None), ("vip", None)]
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_badge_granted_stays_when_the_program_drops_it(door: Door, harbor: Club):
+    door.act("POST", "/awards", HELPER)
+    publish(PROGRAM.replace("  helper: {points: 30}\n", "").replace("  hero: {when: {badge: helper}}\n", ""))
+    harbor.digests()
+    items = found(door, "/members/bo/badges")["items"]
+    assert [(one["badge"], one["kept"]) for one in items] == [("helper", "version"), ("hero", "version")]
+    assert balance(door) == 30
+    sound()
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "code"),
+    [
+        ({"badge": "nothing"}, "badge", "unknown"),
+        ({"badge": "idea"}, "badge", "unknown"),
+        ({"badge": "gone"}, "badge", "locked"),
+        ({"badge": "deal_maker"}, "tier", "unknown"),
+        ({"badge": "deal_maker", "tier": "Gold"}, "tier", "unknown"),
+        ({"tier": "Gold"}, "tier", "unknown"),
+        ({"reason": ""}, "reason", "type"),
+        ({"badge": None}, "badge", "type"),
+    ],
+)
+def test_a_wrong_grant_is_refused(door: Door, change: dict[str, Any], field: str, code: str):
+    refused(door.act("POST", "/awards", HELPER | change), 422, field, code)
+    with reader() as connection:
+        assert connection.scalar(select(func.count()).select_from(entries)) == 0
+
+
+def test_whom_the_key_does_not_see_it_grants_nothing(new_door: Callable[..., Door], harbor: Club):
+    assert harbor
+    door = new_door("awards:write", organization="acme")
+    assert door.act("POST", "/awards", HELPER | {"member": "cy"}).status_code == 404
 
 
 # Once a key

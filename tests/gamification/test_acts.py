@@ -64,3 +64,60 @@ def test_late_events_leave_acts_as_they_were():
     told = play(PROGRAM, "wed bo hub.points.adjusted points=60; tue bo wins; mon bo loses")
     assert told.points("bo") == 67
     assert told.people["bo"].posted["member/0001"] == 60
+
+
+BADGES = """
+metrics:
+  deals: {event: deal.won, take: count}
+  biggest: {event: deal.won, take: max, of: amount}
+  modules: {event: module.completed, take: distinct, of: module, by: course}
+badges:
+  helper: {points: 7}
+  maker: {metric: deals, tiers: [{name: Bronze, at_least: 1}, {name: Gold, at_least: 3}]}
+  sprinter: {when: {metric: deals, at_least: 2, within: month}, repeat: true}
+  best: {personal_best: {metric: biggest, minimum: 10}}
+  graduate: {when: {metric: modules, at_least: 1}, repeat: true}
+  vip: {when: {metric: deals, at_least: 1}, for: {role: marketing}}
+  idea: {state: draft}
+  hero: {when: {badge: helper}}
+"""
+
+
+def test_a_badge_given_by_hand_brings_its_points_and_what_waited_for_it():
+    told = play(BADGES, "mon bo hub.badge.granted badge=helper")
+    assert told.badges("bo") == ["helper", "hero"]
+    assert (told.points("bo"), told.metric("bo", "points_earned")) == (7, 7)
+
+
+def test_a_tier_given_by_hand_leaves_the_others_to_be_earned():
+    told = play(BADGES, "mon bo hub.badge.granted badge=maker tier=Gold; tue bo wins")
+    assert told.badges("bo") == ["maker Gold", "maker Bronze"]
+
+
+def test_what_was_given_by_hand_is_not_earned_once_more():
+    story = """mon bo hub.badge.granted badge=sprinter; mon bo hub.badge.granted badge=maker tier=Bronze
+               tue bo wins; wed bo wins"""
+    told = play(BADGES, story)
+    assert told.badges("bo") == ["sprinter 2026-11", "maker Bronze"]
+
+
+def test_it_goes_to_whom_it_is_not_for_but_never_as_a_draft():
+    told = play(BADGES, "mon bo hub.badge.granted badge=vip; mon bo hub.badge.granted badge=idea")
+    assert told.badges("bo") == ["vip"]
+
+
+def test_a_best_or_an_object_s_badge_given_by_hand_is_one_more():
+    story = """mon bo hub.badge.granted badge=best; mon bo hub.badge.granted badge=graduate
+               tue bo wins amount=10; wed bo wins amount=20; thu bo module.completed course=c1 module=m"""
+    told = play(BADGES, story)
+    assert sorted(told.badges("bo")) == ["best", "best", "graduate", "graduate c1", "maker Bronze", "sprinter 2026-11"]
+
+
+def test_a_grant_that_comes_to_an_award_earned_before_gives_nothing():
+    told = play(BADGES, "mon bo wins; tue bo hub.badge.granted badge=maker tier=Bronze")
+    assert told.when("bo", "maker Bronze") == "2026-11-16 12:00"
+
+
+def test_a_tier_that_there_is_not_gives_nothing():
+    told = play(BADGES, "mon bo hub.badge.granted badge=maker; mon bo hub.badge.granted badge=nothing tier=x")
+    assert told.badges("bo") == []
