@@ -47,7 +47,7 @@ ASKED, EVENTS_ASKED = 60, 60
 #: People whom the hub gets to know after what they did, and how often it is about one of them, or somebody never known.
 NEWCOMERS, NEW, NEVER = 4, 0.04, 0.01
 #: What of an event tells when it came.
-CAME = ("ref", "received_at", "known_at")
+CAME = ("ref", "received_at", "known_at", "late", "corrections")
 
 #: How often each type happens, and what it carries.
 KINDS = {
