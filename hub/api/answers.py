@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable
+from datetime import date
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -28,6 +29,7 @@ MAX_BODY_BYTES = 64 * 1024
 S = TypeVar("S")
 
 Moment = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+Date = Annotated[str, Meta(extra_json_schema={"format": "date"})]
 #: An exact number: `Any` to msgspec, so that it writes the digits as they are.
 Number = Annotated[Any, Meta(extra_json_schema={"type": ["number", "null"]})]
 Limit = Annotated[int, Meta(ge=1, le=MAX_PAGE)]
@@ -63,6 +65,10 @@ def moment(time: int) -> str:
 
 def moment_or_none(time: int | None) -> str | None:
     return None if time is None else moment(time)
+
+
+def day(ordinal: int) -> str:
+    return date.fromordinal(ordinal).isoformat()
 
 
 def plain(value: Exact | None) -> Any:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from hub import clock
 from hub.api import bp, seen
-from hub.api.answers import Moment, PageQuery, answer, cursor, moment, moment_or_none, place, query
+from hub.api.answers import Date, Moment, PageQuery, answer, cursor, day, moment, moment_or_none, place, query
 from hub.api.measures import Goal, goal
 from hub.api.openapi import describe
 from hub.api.seen import READ
@@ -20,7 +20,7 @@ from hub.directory import lookup
 from hub.directory.lookup import Person
 from hub.identity.access import current_key, requires_scope
 from hub.ledger import programs, reading
-from hub.ledger.standings import LevelStanding, StreakStanding, Version
+from hub.ledger.standings import LevelStanding, PeriodState, StreakStanding, Version
 
 
 class Balance(msgspec.Struct):
@@ -48,13 +48,24 @@ class HeldBadge(msgspec.Struct):
     earned_at: Moment
 
 
+class Period(msgspec.Struct, rename={"first": "from"}):
+    """A period, by its first date; the last one is the running one, open as long as it does not count."""
+
+    first: Date
+    state: PeriodState
+
+
 class Streak(msgspec.Struct):
+    """`paused_until`: the last date of the pause that holds now. `periods`: the last ones, oldest first."""
+
     streak: str
     current: int
     longest: int
     alive_until: Moment | None
     at_risk: bool
     freezes: int
+    paused_until: Date | None
+    periods: list[Period]
 
 
 class MemberItem(msgspec.Struct, kw_only=True):
@@ -170,4 +181,13 @@ def _level(level: LevelStanding | None) -> Level | None:
 
 
 def _streak(one: StreakStanding) -> Streak:
-    return Streak(one.streak, one.current, one.longest, moment_or_none(one.alive_until), one.at_risk, one.freezes)
+    return Streak(
+        one.streak,
+        one.current,
+        one.longest,
+        moment_or_none(one.alive_until),
+        one.at_risk,
+        one.freezes,
+        None if one.paused_until is None else day(one.paused_until),
+        [Period(day(period.start), period.state) for period in one.periods],
+    )

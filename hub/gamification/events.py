@@ -107,6 +107,7 @@ OWN: Mapping[str, EventType] = MappingProxyType(
                 Attribute("streak", "text"),
                 Attribute("from", "date", required=True),
                 Attribute("to", "date", required=True),
+                *_ACT,
             ),
             _own("hub.points.adjusted", Attribute("points", "integer", required=True), *_ACT),
             _own("hub.badge.granted", *_BADGE, *_ACT),

@@ -8,6 +8,7 @@ from fractions import Fraction
 from hub import clock
 from hub.gamification.windows import Calendar
 from hub.ledger.reading import Earned, Period
+from hub.ledger.standings import PeriodState
 from hub.widgets.badges import query as badges
 from hub.widgets.leaderboard import query as leaderboard
 from hub.widgets.points import query as points
@@ -94,8 +95,8 @@ def _badges(now: int) -> badges.Values:
 
 
 def _streak(now: int, *, at_risk: bool) -> streak.Streak:
-    last = "open" if at_risk else "counted"
-    states = ["missed", "counted", "counted", "off", "off", "counted", "frozen", "counted", "counted", "counted"]
+    last: PeriodState = "open" if at_risk else "counted"
+    states: list[PeriodState] = ["missed", "counted", "counted", "off", "off", "counted", "frozen", "paused", "counted"]
     return streak.Streak(
         title="Daily visit",
         what=("Visit to the hub",),
@@ -106,17 +107,19 @@ def _streak(now: int, *, at_risk: bool) -> streak.Streak:
         freezes=1,
         at_risk=at_risk,
         alive_until=now + (7 if at_risk else 31) * clock.HOUR,
-        periods=_periods(now, [*states, "off", "off", "counted", last]),
+        periods=_periods(now, [*states, "counted", "off", "off", "counted", last]),
         changed_at=now - 22 * clock.HOUR,
     )
 
 
 def _no_run(now: int) -> streak.Streak:
-    periods = _periods(now, ["off"] * 6 + ["missed"] * 7 + ["open"])
+    off: list[PeriodState] = ["off"]
+    missed: list[PeriodState] = ["missed"]
+    periods = _periods(now, [*off * 6, *missed * 7, "open"])
     return streak.Streak("Learning week", ("Module completed",), 2, "week", 0, 4, 0, False, None, periods, None)
 
 
-def _periods(now: int, states: list[str]) -> tuple[Period, ...]:
+def _periods(now: int, states: list[PeriodState]) -> tuple[Period, ...]:
     today = CALENDAR.day(now)
     return tuple(Period(today - len(states) + 1 + place, state) for place, state in enumerate(states))
 

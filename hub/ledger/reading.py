@@ -41,6 +41,7 @@ from hub.ledger.standings import (
     LevelStanding,
     Line,
     Period,
+    PeriodState,
     Points,
     Requirement,
     Step,
@@ -396,7 +397,7 @@ def _periods(one: _Member, plan: StreakPlan, today: int, standing: runs.Standing
     counting, short = runs.counting(plan.streak, state), one.short_days(plan)
     first = min(counting, default=None)
 
-    def state_of(period: int | None, *, running: bool) -> str:
+    def state_of(period: int | None, *, running: bool) -> PeriodState:
         if period is None:
             return "off"
         if period in counting:

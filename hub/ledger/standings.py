@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
+from typing import Literal, Protocol
 
 from hub.gamification.numbers import Exact
 from hub.gamification.program import Program
@@ -141,6 +141,9 @@ class BadgeStanding:
     changed_at: int | None = None
 
 
+PeriodState = Literal["counted", "missed", "frozen", "paused", "open", "off"]
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """One period of a streak.
@@ -150,7 +153,7 @@ class Period:
     """
 
     start: int  # date ordinal, on the streak's calendar
-    state: str
+    state: PeriodState
 
 
 @dataclass(frozen=True, slots=True)

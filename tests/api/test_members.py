@@ -91,7 +91,22 @@ def test_a_member_says_what_it_stands_at(door: Door, harbor: Club):
         "level": {"key": "starter", "at": 0, "next": {"key": "pro", "at": 1000}},
         "badges": [{"badge": "deal_maker", "tier": "Bronze", "times": 1, "earned_at": "2026-11-20T08:30:00Z"}],
         "streaks": [
-            {"streak": "daily", "current": 0, "longest": 1, "alive_until": None, "at_risk": False, "freezes": 0}
+            {
+                "streak": "daily",
+                "current": 0,
+                "longest": 1,
+                "alive_until": None,
+                "at_risk": False,
+                "freezes": 0,
+                "paused_until": None,
+                "periods": [
+                    *({"from": f"2026-11-{day}", "state": "off"} for day in range(10, 20)),
+                    {"from": "2026-11-20", "state": "counted"},
+                    {"from": "2026-11-21", "state": "missed"},
+                    {"from": "2026-11-22", "state": "missed"},
+                    {"from": "2026-11-23", "state": "open"},
+                ],
+            }
         ],
         "goals": [
             {

@@ -23,6 +23,7 @@ class Streak:
     alive_until: int | None
     periods: tuple[reading.Period, ...]
     changed_at: int | None
+    paused_until: int | None = None  # date
 
     @property
     def done(self) -> bool:
@@ -54,4 +55,5 @@ def _streak(view: View, standing: reading.StreakStanding) -> Streak:
         alive_until=standing.alive_until,
         periods=standing.periods,
         changed_at=standing.changed_at,
+        paused_until=standing.paused_until,
     )
