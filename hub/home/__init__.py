@@ -6,7 +6,7 @@ from flask import Flask, g, request
 
 from hub import clock, wording
 from hub.db import reader
-from hub.home import pages, style
+from hub.home import lines, pages, style, why
 from hub.home.navigation import places
 from hub.identity import current_member
 from hub.ledger import programs
@@ -20,7 +20,8 @@ NAMELESS = "Hub"
 def init(app: Flask) -> None:
     kit.init(app)
     wording.listen(app, _listener)
-    app.register_blueprint(pages.bp)
+    for bp in (pages.bp, lines.bp, why.bp):
+        app.register_blueprint(bp)
     if not app.config["HUB"].production:
         app.register_blueprint(style.bp)
     app.jinja_env.globals.update(navigation=places, product=_product, now_ms=_now_ms)

@@ -21,7 +21,11 @@ def places() -> list[Place]:
     """Where a signed-in member can go from the top bar."""
     if current_member() is None:
         return []
-    known = (("home.index", gettext("Home"), "house"), ("demo.page", gettext("Play the CRM"), "play"))
+    known = (
+        ("home.index", gettext("Home"), "house"),
+        ("lines.page", gettext("Points"), "coins"),
+        ("demo.page", gettext("Play the CRM"), "play"),
+    )
     return [
         Place(str(title), icon, url_for(endpoint), request.endpoint == endpoint)
         for endpoint, title, icon in known

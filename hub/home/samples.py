@@ -55,10 +55,10 @@ def samples(now: int) -> tuple[Sample, ...]:
 
 def _points(now: int) -> points.Values:
     lines = (
-        points.Line("Won deal", "points", 120, now - 2 * clock.HOUR),
-        points.Line("Explorer", "bonus", 100, now - 26 * clock.HOUR),
-        points.Line("Won deal", "correction", -80, now - 3 * clock.DAY),
-        points.Line("Asset viewed", "points", 5, now - 9 * clock.DAY),
+        points.Line("Won deal", "points", 120, now - 2 * clock.HOUR, "e_00000000"),
+        points.Line("Explorer", "bonus", 100, now - 26 * clock.HOUR, "e_00000000"),
+        points.Line("Won deal", "correction", -80, now - 3 * clock.DAY, "e_00000000"),
+        points.Line("Asset viewed", "points", 5, now - 9 * clock.DAY, "e_00000000"),
     )
     level = points.Level("Pro", "Star", 2_660, Fraction(1_340, 4_000))
     return points.Values("points", 2_340, _months(now), level, lines, now - 2 * clock.HOUR)
@@ -73,7 +73,7 @@ def _months(now: int) -> tuple[Earned, ...]:
 
 def _badges(now: int) -> badges.Values:
     def medal(title: str, tier: str | None, metal: str, icon: str, days: int, times: int = 1) -> badges.Medal:
-        return badges.Medal(title, tier, metal, icon, times, now - days * clock.DAY)
+        return badges.Medal(title, tier, metal, icon, times, now - days * clock.DAY, "e_00000000")
 
     earned = (
         medal("Deal maker", "Gold", "gold", "handshake", 1),

@@ -15,7 +15,7 @@ from hub.gamification.outcome import Effect, Points
 from hub.gamification.plan import Plan
 from hub.gamification.windows import Window
 from hub.ledger import closing
-from hub.ledger.tables import finals
+from hub.ledger.tables import awards, finals, goals_reached, transfers
 
 
 class Place(NamedTuple):
@@ -45,6 +45,38 @@ def late_for(connection: Connection, places: Iterable[Place], known_at: int) -> 
     rows = connection.execute(select(t.kind, t.key, t.window).where(which, t.final_at <= known_at)) if by_key else ()
     late = {(kind, key, window) for kind, key, window in rows}
     return [place for key, place in by_key.items() if key in late]
+
+
+class Moved(NamedTuple):
+    """Something that an event once brought and another one brings by now. `kind`: badge, goal."""
+
+    kind: str
+    key: str
+    entry: int
+
+
+def moved(connection: Connection, member: int, number: int) -> list[Moved]:
+    """Badges and goals whose points were posted with this entry, and that come of another by now."""
+    t = transfers.c
+    causes = connection.scalars(select(t.cause).where(t.entry == number, t.kind == "bonus").order_by(t.no)).all()
+    found = []
+    for cause in causes:
+        kind, key, *rest = cause.split("/")
+        now = _award(connection, member, cause) if kind == "badge" else None
+        if kind == "goal":
+            now = _goal(connection, member, key, "/".join(rest))
+        if now is not None and now != number:
+            found.append(Moved(kind, key, now))
+    return found
+
+
+def _award(connection: Connection, member: int, key: str) -> int | None:
+    return connection.scalar(select(awards.c.entry).where(awards.c.member == member, awards.c.key == key))
+
+
+def _goal(connection: Connection, member: int, goal: str, window: str) -> int | None:
+    t = goals_reached.c
+    return connection.scalar(select(t.entry).where(t.member == member, t.goal == goal, t.window == window))
 
 
 def _things(plan: Plan) -> Iterator[tuple[str, Goal | Leaderboard]]:

@@ -178,6 +178,7 @@ def _line(row: Row[Any]) -> Line:
         event_id=row.id,
         event_type=row.type,
         corrects=row.corrects,
+        entry=row.entry,
     )
 
 
@@ -264,7 +265,8 @@ def _tiers(rows: Sequence[Row[Any]], order: Sequence[str | None]) -> list[Award]
 
 def _award(tier: str | None, rows: Sequence[Row[Any]]) -> Award:
     """Several awards of one tier, told as one; `rows` in the order of their times."""
-    return Award(tier, rows[0].time, rows[-1].time, len(rows), next((row.kept for row in rows if row.kept), None))
+    kept = next((row.kept for row in rows if row.kept), None)
+    return Award(tier, rows[0].time, rows[-1].time, len(rows), kept, rows[-1].entry)
 
 
 def _next(connection: Connection, one: _Member, plan: BadgePlan, rows: Sequence[Row[Any]]) -> Step | None:

@@ -61,6 +61,7 @@ class Line:
     event_id: str
     event_type: str
     corrects: int | None = None
+    entry: int = 0  # that caused it; of a correction: the corrected one's
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ class Award:
     newest_at: int
     times: int = 1
     kept: str | None = None  # why it stays although the log no longer derives it
+    entry: int = 0  # that brought the newest of them
 
 
 @dataclass(frozen=True, slots=True)

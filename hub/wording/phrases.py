@@ -47,6 +47,17 @@ class Speaker:
         thing = getattr(self.program, section).get(key)
         return self.title(thing.title if thing else {}, key)
 
+    def cause(self, kind: str, key: str) -> str | None:
+        """What a line of the ledger is for; None of what somebody did by hand."""
+        sections = {
+            "rule": "rules",
+            "badge": "badges",
+            "goal": "goals",
+            "action": "actions",
+            "leaderboard": "leaderboards",
+        }
+        return self.of(sections[kind], key) if kind in sections else None
+
     def level(self, key: str) -> str:
         titles = {level.key: level.title for level in self.program.levels}
         return self.title(titles.get(key, {}), key)

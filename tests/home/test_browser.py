@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from threading import Thread
 
@@ -17,8 +18,9 @@ from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
 from tests.browsers import Axe, Console, faults
-from tests.club import Club
+from tests.club import Club, publish
 from tests.databases import Databases
+from tests.home import test_why
 
 NewPage = Callable[..., Page]
 
@@ -71,6 +73,38 @@ def test_every_page_is_open_to_everybody_on_every_screen(address: str, club: Clu
                     page.set_viewport_size({"width": width, "height": 900})
                     found += faults(page, axe, f"{path} {name or ''} {width} {scheme}")
     assert found == []
+
+
+def test_why_and_points_are_open_to_everybody_on_every_screen(
+    address: str, app: Flask, cast: dict[str, int], new_page: NewPage, axe: Axe
+) -> None:
+    assert app
+    publish(test_why.PROGRAM.read_text())
+    club = Club(cast, count(1))
+    test_why.deals(club)
+    # What comes earlier corrects what was given; a second of the same gives nothing.
+    club.happens("bea", "deal.won", "2026-11-20T08:00:00+01:00", amount=20_000, deal="d-0", product="licenses")
+    club.happens("bea", "deal.won", "2026-11-21T08:00:00+01:00", amount=20_000, deal="d-0", product="licenses")
+    found = []
+    for scheme in SCHEMES:
+        page = new_page(color_scheme=scheme)
+        sign_in(page, address, "Bea Noor")
+        for path in ("/points", *(f"/why/{test_why.ref(number)}" for number in (2, 3, 4, 5))):
+            page.goto(address + path)
+            for width in WIDTHS:
+                page.set_viewport_size({"width": width, "height": 900})
+                found += faults(page, axe, f"{path} {width} {scheme}")
+    assert found == []
+
+
+def test_one_gets_from_a_line_to_its_why_and_back(address: str, club: Club, page: Page) -> None:
+    club.happens("bo", "deal.won", amount=12_000, deal="d-1")
+    sign_in(page, address, "Bo Lind")
+    page.locator("#w-points").get_by_role("link", name="Deal won").click()
+    expect(page.get_by_role("heading", level=1, name="Deal won")).to_be_visible()
+    expect(page.get_by_role("heading", name="What it brought")).to_be_visible()
+    page.get_by_role("link", name="My points").click()
+    expect(page.get_by_role("heading", level=1, name="My points")).to_be_visible()
 
 
 def test_a_page_that_does_not_exist_is_a_page_too(

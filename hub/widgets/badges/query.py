@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from hub.gamification.badges import Badge
-from hub.ledger import reading
+from hub.ledger import entry, reading
 from hub.widgets.kit import View, unit_of
 from hub.wording import Quantity
 
@@ -26,6 +26,7 @@ class Medal:
     icon: str
     times: int
     earned_at: int
+    why: str  # the public name of the event that brought it
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,15 @@ def _medal(view: View, standing: reading.BadgeStanding) -> Medal:
     badge = view.program.badges.get(standing.badge)
     times = sum(award.times for award in standing.awards if award.tier == top.tier)
     title, icon = view.title("badges", standing.badge), _icon(badge)
-    return Medal(title, _tier_title(view, badge, top.tier), metal(badge, top.tier), icon, times, top.newest_at)
+    return Medal(
+        title,
+        _tier_title(view, badge, top.tier),
+        metal(badge, top.tier),
+        icon,
+        times,
+        top.newest_at,
+        entry.ref(top.entry),
+    )
 
 
 def _next(view: View, standing: reading.BadgeStanding) -> Next | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from hub.ledger import reading
+from hub.ledger import entry, reading
 from hub.widgets.kit import View
 
 #: The program's section that names what a ledger line is for.
@@ -24,10 +24,13 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Line:
+    """`why`: the public name of the event that it came of."""
+
     what: str | None  # None: what its kind says
     kind: str
     amount: int
     at: int
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +68,5 @@ def _level(view: View, standing: reading.LevelStanding, earned: int) -> Level:
 
 def _line(view: View, line: reading.Line) -> Line:
     section = SECTIONS.get(line.cause)
-    return Line(view.title(section, line.key) if section else None, line.kind, line.amount, line.at)
+    title = view.title(section, line.key) if section else None
+    return Line(title, line.kind, line.amount, line.at, entry.ref(line.entry))
