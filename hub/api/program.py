@@ -57,10 +57,13 @@ class OptionItem(msgspec.Struct):
 
 
 class WidgetItem(msgspec.Struct):
+    """`topics`: what it listens to, where its options are named: `points/{member}`."""
+
     widget: str
     title: str
     sizes: tuple[str, ...]
     options: list[OptionItem]
+    topics: tuple[str, ...]
 
 
 class WidgetsAnswer(msgspec.Struct):
@@ -77,4 +80,4 @@ def list_widgets() -> Response:
 
 def _widget(widget: kit.Widget) -> WidgetItem:
     options = [OptionItem(option.name, option.type, option.default, option.names) for option in widget.options]
-    return WidgetItem(widget.name, widget.title, widget.sizes, options)
+    return WidgetItem(widget.name, widget.title, widget.sizes, options, widget.listens)

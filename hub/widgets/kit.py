@@ -18,12 +18,13 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask, render_template
 from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PrefixLoader
 from markupsafe import Markup
 from sqlalchemy import Connection
+from typing_extensions import override
 
 from hub import widgets
 from hub.db import on_sqlite
@@ -86,9 +87,37 @@ class Widget:
     topics: Callable[[View], tuple[str, ...]] = lambda _: ()
     sizes: tuple[str, ...] = SIZES
 
+    @property
+    def listens(self) -> tuple[str, ...]:
+        """The topics of a placement that names its options, whoever looks: `points/{member}`."""
+        return self.topics(_anybody({option.name: f"{{{option.name}}}" for option in self.options if option.names}))
+
     def chosen(self, written: Mapping[str, Any]) -> dict[str, Any]:
         """The options of a placement, defaults filled in."""
         return {option.name: written.get(option.name, option.default) for option in self.options}
+
+
+class _Some(int):
+    """A number that stands for each one of a kind, and is written as its name: `{member}`."""
+
+    kind: str
+
+    @classmethod
+    def of(cls, kind: str) -> _Some:
+        some = cls()
+        some.kind = kind
+        return some
+
+    @override
+    def __format__(self, spec: str) -> str:
+        return f"{{{self.kind}}}"
+
+
+def _anybody(options: Mapping[str, Any]) -> View:
+    """A view that says whose topics a widget listens to; it has no connection: topics are read nowhere."""
+    nobody, nothing = _Some.of("member"), cast(Any, None)
+    viewer = Viewer(nobody, "", "", _Some.of("organization"), "", (), frozenset(), None, None)
+    return View(nothing, viewer, nothing, 0, options)
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,7 +190,12 @@ def test_the_program_and_the_widgets_can_be_read(door: Door):
     program = found(door, "/program")
     assert (program["version"], program["in_force_from"], program["text"]) == (1, None, PROGRAM)
     assert program["live_from"] == "2025-12-31T23:00:00Z"
-    assert "leaderboard" in {one["widget"] for one in found(door, "/widgets")["items"]}
+    widgets = {one["widget"]: one for one in found(door, "/widgets")["items"]}
+    board = widgets["leaderboard"]
+    assert board["options"][0] == {
+        "option": "leaderboard", "type": "text", "default": None, "names": "leaderboards"
+    }  # fmt: skip
+    assert "leaderboard/{leaderboard}" in board["topics"]
 
 
 def test_while_a_new_version_takes_over_it_says_how_far_that_is(door: Door, harbor: Club):

@@ -23,6 +23,12 @@ def test_every_option_that_names_something_names_a_section_of_the_program() -> N
     assert {option.names for kind in kit.catalogue().values() for option in kind.widget.options} <= {None, *sections}
 
 
+def test_the_catalogue_says_whose_topics_a_widget_listens_to() -> None:
+    heard = {name: kind.widget.listens for name, kind in kit.catalogue().items()}
+    assert heard["points"] == ("points/{member}",)
+    assert heard["progress_to_goal"] == ("goals/{member}", "organization/{organization}")
+
+
 def test_a_widget_of_another_package_comes_through_an_entry_point(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
