@@ -27,7 +27,8 @@ def apply(here: Moment, rule: RulePlan) -> int:
     refused = _refused(here, rule, once, use[0])
     if refused is not None:
         return _skip(here, rule, refused)
-    amount, cuts = _amount(here, rule), list[Cut]()
+    cuts: list[Cut] = []
+    amount = _amount(here, rule)
     if amount == 0 or (amount < 0 and known.award.points > 0):
         return _skip(here, rule, "nothing", amount=amount, found=here.event.data.get(known.award.of or ""))
     if amount > 0:

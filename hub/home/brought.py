@@ -8,7 +8,18 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from hub.gamification.because import Aimed, Answered, Beaten, Because, Climbed, Priced, Rewarded, Seen, SeenSome
+from hub.gamification.because import (
+    Aimed,
+    Answered,
+    Beaten,
+    Because,
+    ByHand,
+    Climbed,
+    Priced,
+    Rewarded,
+    Seen,
+    SeenSome,
+)
 from hub.gamification.events import Event
 from hub.gamification.explain import checks, named
 from hub.gamification.outcome import Award, Effect, Extended, Paused, Points, Reached, Skip
@@ -198,7 +209,7 @@ def _met(by: Speaker, because: Because | None) -> list[Line]:
         return [Line(_("more than the best before, %(best)s", best=best), value)]
     if isinstance(because, Rewarded):
         return [Line(_reward(by, because), "")]
-    return []
+    return [Line(_("given by hand"), because.reason or "")] if isinstance(because, ByHand) else []
 
 
 def _reward(by: Speaker, because: Rewarded) -> str:

@@ -17,13 +17,13 @@ from babel import lists, units
 
 from hub import clock
 from hub.gamification.conditions import ORDERS, All, Any_, Condition, None_, Test
-from hub.gamification.events import Attribute, attributes
+from hub.gamification.events import OWN, Attribute, attributes
 from hub.gamification.explain import sole_amount, unit_of
 from hub.gamification.numbers import Exact
 from hub.gamification.points import Cap
 from hub.gamification.program import BUILT_IN_ROLES, Program
-from hub.gamification.windows import DAY, HOUR, MINUTE, SECOND, Span, WindowKind, first_instant, local_date
-from hub.wording import Quantity, humane, language, locale, number, quantity, said
+from hub.gamification.windows import DAY, HOUR, MINUTE, SECOND, Span, Window, WindowKind, first_instant, local_date
+from hub.wording import Quantity, humane, language, locale, number, quantity, said, window
 from hub.wording.texts import _, ngettext
 
 _UNITS = ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"), (SECOND, "second"))
@@ -81,7 +81,8 @@ class Speaker:
 
     def attribute(self, types: Collection[str], name: str) -> str:
         known = self.attributes(types).get(name)
-        return inside(self.title(known.title if known else {}, name))
+        own = _own_attribute(name) if types and all(one in OWN for one in types) else None
+        return own or inside(self.title(known.title if known else {}, name))
 
     def attributes(self, types: Collection[str]) -> dict[str, Attribute]:
         return attributes([name for name in types if name in self.program.events], self.program.events)
@@ -96,9 +97,21 @@ class Speaker:
         return f"{number(amount)} {title}"
 
     def amount(self, types: Collection[str], name: str, value: Any) -> str:
-        """A value of an attribute, with its unit."""
+        """A value of an attribute, with its unit; of the hub's own events what it names."""
+        if types and all(one in OWN for one in types):
+            return self._own(name, value)
         known = self.attributes(types).get(name)
         return told(value, known.unit if known else None)
+
+    def _own(self, name: str, value: Any) -> str:
+        sections = {"goal": "goals", "leaderboard": "leaderboards", "badge": "badges", "streak": "streaks"}
+        if name in sections:
+            return self.of(sections[name], str(value))
+        if name == "window":
+            return window(Window(str(value), 0, 0))
+        if name == "status":
+            return _("reached") if value == "reached" else _("missed")
+        return told(value)
 
     def measured(self, metric: str, value: Exact) -> str:
         """A value of a metric, with its unit."""
@@ -270,6 +283,28 @@ def _own_event(name: str) -> str | None:
         "hub.badge.revoked": _("Badge taken back by hand"),
         "hub.goal.closed": _("Goal closed"),
         "hub.member.merged": _("Accounts put together"),
+    }.get(name)
+
+
+def _own_attribute(name: str) -> str | None:
+    """What an attribute of the hub's own events is called within a sentence."""
+    return {
+        "points": _("points"),
+        "category": _("category"),
+        "survey": _("survey"),
+        "leaderboard": _("leaderboard"),
+        "rank": _("rank"),
+        "window": _("window"),
+        "badge": _("badge"),
+        "tier": _("tier"),
+        "streak": _("streak"),
+        "from": _("first day"),
+        "to": _("last day"),
+        "goal": _("goal"),
+        "status": _("result"),
+        "member": _("member"),
+        "reason": _("reason"),
+        "by": _("by"),
     }.get(name)
 
 

@@ -163,6 +163,39 @@ def test_what_was_done_by_hand_names_the_reason_and_who_did_it(
     assert "By hand By hand +25 points for patience" in told
 
 
+def test_a_badge_given_by_hand_says_so(club: Club, cast: dict[str, int], signed_in: Browser) -> None:
+    with transaction() as connection:
+        done = acts.grant(
+            connection, (cast["bea"], "bea"), "deal_maker", "Silver", "for the trade fair", "pat", clock.now()
+        )
+    assert isinstance(done, int)
+    club.digests()
+    told = read(signed_in("bea"), f"/why/{entry.ref(done)}")
+    assert "Badge given by hand" in told
+    assert "Badge Deal maker" in told
+    assert "By Pat Silva" in told
+    assert "Deal maker Silver Badge" in told
+    assert "given by hand for the trade fair" in told
+
+
+def test_a_prize_names_its_board_and_the_rank(club: Club, signed_in: Browser) -> None:
+    prizes = "names: everyone, prizes: [{rank: 1, points: 30, badge: cup}]}"
+    badges = "badges:\n  cup: {title: Harbor cup}\n"
+    publish(PROGRAM.read_text().replace("names: everyone}", prizes).replace("badges:\n", badges))
+    club.digests()
+    deals(club)
+    clock.set_source("2026-12-04T10:00:00Z")
+    club.digests()
+    bea = signed_in("bea")
+    [won] = re.findall(r'href="(/why/e_\w+)">Top sellers</a> <span class="chip">Prize', bea.get("/points").text)
+    told = read(bea, won)
+    assert told.startswith("My points Prize won")
+    assert "Leaderboard Top sellers Rank 1 Points 30 Window November 2026 Badge Harbor cup" in told
+    assert "Top sellers Prize +30 points Rank 1 when the board was final." in told
+    assert "Harbor cup Badge" in told
+    assert "came as a prize of Top sellers" in told
+
+
 def test_what_waits_and_what_was_refused_says_so(club: Club, signed_in: Browser) -> None:
     club.happens("bo", "deal.won", amount=1, deal="d")
     send("nobody", "deal.won", {"amount": 5, "deal": "d"}, "w-1")
