@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 from flask import Response
-from sqlalchemy import Connection, Row, select, tuple_
+from sqlalchemy import Column, Connection, Row, Select, Table, null, select, tuple_, union_all
 
 from hub import clock
 from hub.api import bp, seen
@@ -19,12 +19,13 @@ from hub.ledger import reading
 from hub.ledger.arrivals import decode_data
 from hub.ledger.entry import Entry
 from hub.ledger.standings import Line
-from hub.ledger.tables import awards
+from hub.ledger.tables import awards, revocations
 
 
 class AwardItem(msgspec.Struct):
     """One award. `object` and `window` only of a badge with `repeat`; `kept` says why it stands although the log no
-    longer gives it."""
+    longer gives it; `revoked` why it stands no more.
+    """
 
     id: str
     badge: str
@@ -56,9 +57,23 @@ def list_awards(member_id: str) -> Response:
 
 
 def _awards(connection: Connection, member: int, after: tuple[int, int] | None, limit: int) -> list[Row[Any]]:
-    t = awards.c
-    rows = select(awards).where(t.member == member, t.kind == "badge").order_by(t.time, t.no).limit(limit)
-    return list(connection.execute(rows if after is None else rows.where(tuple_(t.time, t.no) > tuple_(*after))))
+    """Those that stand and those that ended, in one order."""
+    pages = [
+        _page(awards, awards.c.no, member, after, limit),
+        _page(revocations, revocations.c.award, member, after, limit),
+    ]
+    both = union_all(*pages).subquery()
+    return list(connection.execute(select(both).order_by(both.c.time, both.c.no).limit(limit)))
+
+
+def _page(table: Table, number: Column[Any], member: int, after: tuple[int, int] | None, limit: int) -> Select[Any]:
+    t = table.c
+    ended = table is revocations
+    why = (null().label("kept"), t.reason.label("revoked")) if ended else (t.kept, null().label("revoked"))
+    columns = (number.label("no"), t.time, t.badge, t.tier, t.object, t.window, *why)
+    rows = select(*columns).where(t.member == member, t.kind == "badge").order_by(t.time, number).limit(limit)
+    page = rows if after is None else rows.where(tuple_(t.time, number) > tuple_(*after))
+    return select(page.subquery())
 
 
 def award_of(connection: Connection, granted: Entry) -> AwardItem | None:
@@ -66,14 +81,14 @@ def award_of(connection: Connection, granted: Entry) -> AwardItem | None:
     data = decode_data(granted.data)
     t = awards.c
     same = (t.badge == data["badge"], t.tier.is_not_distinct_from(data.get("tier")))
-    rows = select(awards).where(t.member == granted.member, t.kind == "badge", *same)
+    rows = select(awards, null().label("revoked")).where(t.member == granted.member, t.kind == "badge", *same)
     row = connection.execute(rows.order_by((t.entry == granted.number).desc(), t.no.desc()).limit(1)).first()
     return None if row is None else _award(row)
 
 
 def _award(row: Row[Any]) -> AwardItem:
     return AwardItem(
-        f"a_{row.no}", row.badge, row.tier, moment(row.time), row.object, row.window, row.kept, revoked=None
+        f"a_{row.no}", row.badge, row.tier, moment(row.time), row.object, row.window, row.kept, row.revoked
     )
 
 

@@ -19,14 +19,18 @@ from hub.api.openapi import JSON, PROBLEM, describe
 from hub.api.openapi import Problem as ProblemShape
 from hub.db import reader, transaction
 from hub.directory.tables import present
+from hub.gamification.events import REVERSED
 from hub.gamification.outcome import Skip
 from hub.identity.access import current_key, requires_scope
 from hub.identity.keys import Key
-from hub.ledger import aftermath, arrivals, effects, entry, log, programs, reading
-from hub.ledger.arrivals import HUB, HUB_VISITED, Verdict
+from hub.ledger import aftermath, arrivals, effects, entry, log, programs, reading, reversals
+from hub.ledger.arrivals import HUB, HUB_VISITED, Arrival, Verdict
 from hub.web import FieldFault, Problem, not_found, settings
 from hub.wording import reasons
 from hub.wording.phrases import Speaker
+
+#: Each scope opens its own: reversals, and all other events.
+WRITE, REVERSE = "events:write", "events:reverse"
 
 MAX_WAIT_SECONDS = 10
 PAGE = 100
@@ -37,13 +41,15 @@ Moment = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 
 
 class SentEvent(msgspec.Struct):
-    """An event as it is sent. Other members are ignored."""
+    """An event as it is sent. Other members are ignored. Only an `event.reversed` needs no `subject`; its `data` is the
+    `source` and `id` of the event that it takes back, and perhaps a `reason`.
+    """
 
     id: Name
     source: Name
     type: Name
-    subject: Name
     time: Moment
+    subject: Name | UnsetType = UNSET
     data: dict[str, Any] | UnsetType | None = UNSET
     specversion: Literal["1.0"] | UnsetType = UNSET
 
@@ -88,10 +94,10 @@ Effects = Mapping[int, tuple[list[dict[str, Any]], list[dict[str, Any]]]]
 
 
 @bp.post("/events")
-@requires_scope("events:write")
+@requires_scope(WRITE, REVERSE)
 @describe(
     "Send events",
-    scope="events:write",
+    scope=(WRITE, REVERSE),
     body={
         cloudevents.JSON: SentEvent | list[SentEvent],
         cloudevents.STRUCTURED: SentEvent | list[SentEvent],
@@ -127,7 +133,7 @@ def take(found: Sequence[tuple[Any, int]], key: Key) -> list[Verdict]:
             return trial and kind == HUB_VISITED and HUB in key.sources
         return key.may_send(source)
 
-    read = [arrivals.read(event, now, may_send, size) for event, size in found]
+    read = [_scoped(arrivals.read(event, now, may_send, size), key) for event, size in found]
     # On SQLite the write lock is everybody's: what can be looked up before it is taken, is.
     with reader() as connection:
         types = event_types(connection)
@@ -137,6 +143,20 @@ def take(found: Sequence[tuple[Any, int]], key: Key) -> list[Verdict]:
         return settled
     with transaction() as connection:
         return log.write(connection, judged, types, clock.now())
+
+
+def _scoped(read: Arrival | Verdict, key: Key) -> Arrival | Verdict:
+    """Who may send events may not take any back for that, and the other way round."""
+    if isinstance(read, Verdict):
+        return read
+    needed = REVERSE if read.type == REVERSED else WRITE
+    if needed in key.scopes:
+        return read
+    return _forbidden(read, "type", f"this key lacks the scope {needed}")
+
+
+def _forbidden(arrival: Arrival, path: str, message: str) -> Verdict:
+    return arrivals.rejected({"id": arrival.id, "source": arrival.source}, "forbidden", path, message)
 
 
 def event_types(connection: Connection) -> log.EventTypes:
@@ -150,14 +170,21 @@ def _within(connection: Connection, judged: list[log.Judged | Verdict], key: Key
         return judged
     ours = set(connection.scalars(select(present.c.member).where(present.c.organization == key.organization)))
     return [
-        one
-        if isinstance(one, Verdict) or one.member in ours or one.organization == key.organization
-        else arrivals.rejected({"id": one.arrival.id, "source": one.arrival.source}, "forbidden", "subject", _FOREIGN)
+        _foreign(one)
+        if isinstance(one, log.Judged) and one.member not in ours and one.organization != key.organization
+        else one
         for one in judged
     ]
 
 
-_FOREIGN = "this key sends events of its own organization only"
+def _foreign(one: log.Judged) -> log.Judged | Verdict:
+    if one.arrival.type != REVERSED:
+        return _forbidden(one.arrival, "subject", _FOREIGN)
+    # Whose event it takes back, only its event tells; what else is wrong with it comes first.
+    return one if one.fault else _forbidden(one.arrival, "data.id", _FOREIGN)
+
+
+_FOREIGN = "this key speaks of its own organization only"
 
 
 # --------------------------------------------------------------------------------------------------------- answers
@@ -281,9 +308,18 @@ class LateFor(msgspec.Struct, omit_defaults=True):
     leaderboard: str | UnsetType = UNSET
 
 
+class OtherEvent(msgspec.Struct):
+    """An event that is spoken of. `ref` is null where it is not in the log yet."""
+
+    ref: str | None
+    source: str
+    id: str
+
+
 class EventAnswer(msgspec.Struct, kw_only=True):
-    """An event of the log. `code`, `path`, `message` say what it waits for or why it was refused; `late`: what it came
-    too late for; `corrections`: lines that changed since what it gave, oldest first.
+    """An event of the log. `code`, `path`, `message` say what it waits for or why it was refused; `reverses`: what a
+    reversal takes back; `reversed_by`: what took this event back; `late`: what it came too late for; `corrections`:
+    lines that changed since what it gave, oldest first.
     """
 
     ref: str
@@ -296,6 +332,8 @@ class EventAnswer(msgspec.Struct, kw_only=True):
     status: Literal["accepted", "held", "rejected"]
     received_at: Moment
     known_at: Moment | None
+    reverses: OtherEvent | UnsetType = UNSET
+    reversed_by: OtherEvent | UnsetType = UNSET
     code: str | UnsetType = UNSET
     path: str | UnsetType = UNSET
     message: str | UnsetType = UNSET
@@ -337,6 +375,8 @@ def _told(connection: Connection, found: entry.Entry | None) -> Response:
     told = effects.of(connection, [found.number], clock.now()).get(found.number, effects.Told())
     done, skipped = _done(connection, told)
     corrections = [line for line in reading.lines_of(connection, found.number) if line.kind == "correction"]
+    reverses = reversals.taken_back_by(connection, found.number)
+    reversed_by = None if reverses else reversals.reversal_of(connection, found.source, found.id)
     answer = EventAnswer(
         ref=entry.ref(found.number),
         id=found.id,
@@ -348,26 +388,37 @@ def _told(connection: Connection, found: entry.Entry | None) -> Response:
         status=found.status,
         received_at=arrivals.written(found.received_at, 0),
         known_at=None if found.known_at is None else arrivals.written(found.known_at, 0),
+        reverses=_other(reverses),
+        reversed_by=_other(reversed_by),
         code=found.code or UNSET,
         path=UNSET if found.path is None else found.path,
         message=UNSET if found.message is None else found.message,
         effects=done,
         skipped=skipped,
-        late=_late(connection, found, told),
+        late=_late(connection, found, told, reverses),
         corrections=[transfer(line) for line in corrections],
     )
     return _json(answer, 200, {})
 
 
-def _late(connection: Connection, found: entry.Entry, told: effects.Told) -> list[LateFor]:
-    plan, event = programs.plan(connection), log.of_entries(connection, [found.number]).get(found.number)
-    if plan is None or event is None:
+def _late(
+    connection: Connection, found: entry.Entry, told: effects.Told, reverses: reversals.Other | None
+) -> list[LateFor]:
+    """What an event came too late for; a reversal for what its event counts in and had come in time for."""
+    number = found.number if reverses is None else reverses.number or 0
+    plan, event = programs.plan(connection), log.of_entries(connection, [number]).get(number)
+    if plan is None or event is None or found.known_at is None:
         return []
     places = aftermath.counts_in(plan, event, told.effects)
-    return [
-        LateFor(place.window.name, **{place.kind: place.key})
-        for place in aftermath.late_for(connection, places, event.known_at)
-    ]
+    before = [] if reverses is None else aftermath.late_for(connection, places, event.known_at)
+    late = aftermath.late_for(connection, places, found.known_at)
+    return [LateFor(place.window.name, **{place.kind: place.key}) for place in late if place not in before]
+
+
+def _other(one: reversals.Other | None) -> OtherEvent | UnsetType:
+    if one is None:
+        return UNSET
+    return OtherEvent(None if one.number is None else entry.ref(one.number), one.source, one.id)
 
 
 def _may_see(connection: Connection, found: entry.Entry, key: Key) -> bool:

@@ -66,6 +66,7 @@ class EffectItem(msgspec.Struct, kw_only=True):
     from_: str | UnsetType = msgspec.field(name="from", default=UNSET)
     to: str | UnsetType = UNSET
     kept: str | UnsetType | None = UNSET
+    revoked: str | UnsetType = UNSET
     historic: bool
     event: EventRef
 

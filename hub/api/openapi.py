@@ -44,7 +44,7 @@ class Description:
     """What a route takes and answers: bodies by media type, answers by status, the query's fields as parameters."""
 
     summary: str
-    scope: str | None
+    scope: str | tuple[str, ...] | None
     answers: Mapping[int, Any]
     body: Mapping[str, Any] = field(default_factory=dict)
     query: type[msgspec.Struct] | None = None
@@ -55,7 +55,7 @@ class Description:
 def describe(
     summary: str,
     *,
-    scope: str | None,
+    scope: str | tuple[str, ...] | None,
     answers: Mapping[int, Any],
     body: Any = None,
     query: type[msgspec.Struct] | None = None,
@@ -138,7 +138,8 @@ def _operation(rule: Rule, description: Description, schema_of: Mapping[str, dic
         "responses": _responses(description, schema_of),
     }
     if description.scope:
-        operation["description"] = f"Needs a key with the scope `{description.scope}`."
+        scopes = (description.scope,) if isinstance(description.scope, str) else description.scope
+        operation["description"] = f"Needs a key with the scope {' or '.join(f'`{scope}`' for scope in scopes)}."
     if description.body:
         content = {media: {"schema": schema_of[repr(shape)]} for media, shape in description.body.items()}
         operation["requestBody"] = {"required": True, "content": content}

@@ -17,6 +17,8 @@ from hub.gamification.sections import DOTTED, MAX_KEY, Section, kind_of
 Place = tuple[int, str, str]
 #: Its place in the log: when it was known, and its number.
 LogPlace = tuple[int, int]
+#: What it is known by, for ever: source and id.
+Key = tuple[str, str]
 
 TYPES = ("number", "integer", "text", "boolean", "date")
 STAGES = ("recruit", "onboard", "enable", "market", "sell", "incentivize", "accelerate")
@@ -44,6 +46,10 @@ class Event(NamedTuple):
     @property
     def place(self) -> Place:
         return (self.time, self.source, self.id)
+
+    @property
+    def key(self) -> Key:
+        return (self.source, self.id)
 
     @property
     def read(self) -> LogPlace:
@@ -122,6 +128,20 @@ OWN: Mapping[str, EventType] = MappingProxyType(
         )
     }
 )
+
+
+#: What a reversal carries: the source and the id of the event that it takes back, and perhaps why.
+REVERSAL = _own(
+    REVERSED,
+    Attribute("source", "text", required=True),
+    Attribute("id", "text", required=True),
+    Attribute("reason", "text"),
+)
+
+
+def taken_back(reversal: Event) -> Key:
+    """The key of the event that a reversal takes back."""
+    return (reversal.data["source"], reversal.data["id"])
 
 
 # Reading the section `events`.

@@ -76,8 +76,6 @@ SECTIONS = (
 #: What the program language has and the hub does not serve yet: paths, `*` for any key, `=` for one value of a field.
 #: Entries are read and checked all the same, so that serving one means to remove its line.
 NOT_YET = (
-    "program.reversals",
-    "badges.*.on_reversal=revoke",
     "surveys",
     "recognition",
 )

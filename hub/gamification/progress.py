@@ -54,6 +54,12 @@ class State:
         BEGINNING,
         0,
     )  # the newest place in the log of what was folded, or of the version it was folded with
+    end: Place | None = None  # where something stands alone behind all events; see `last`
+
+    @property
+    def last(self) -> Place | None:
+        """What belongs before this place cannot simply be added."""
+        return max((place for place in (self.place, self.end) if place is not None), default=None)
 
 
 def beginning(plan: Plan) -> State:
@@ -95,6 +101,7 @@ def unpacked(plan: Plan, plain: list[Any]) -> State:
     state = State(*plain)
     state.place = tuple(state.place) if state.place is not None else None  # type: ignore[assignment]
     state.read = tuple(state.read)  # type: ignore[assignment]
+    state.end = tuple(state.end) if state.end is not None else None  # type: ignore[assignment]
     for metric, slots in zip(plan.metrics, state.metrics, strict=True):
         if metric.metric.take != "count" or metric.metric.combined:
             for slot in slots:

@@ -161,10 +161,13 @@ def requires(act: str) -> Callable[[Callable[P, ResponseReturnValue]], Callable[
     return guard
 
 
-def requires_scope(scope: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """A route for keys with this scope; the view finds its key by `current_key()`."""
-    if scope not in keys.SCOPES:
-        raise LookupError(f"{scope!r} is no scope")
+def requires_scope(scope: str, *others: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """A route for keys with this scope, or one of the others; the view finds its key by `current_key()`, and asks it
+    what it may where its scopes open different things.
+    """
+    scopes = {scope, *others}
+    if unknown := sorted(scopes.difference(keys.SCOPES)):
+        raise LookupError(f"{unknown[0]!r} is no scope")
 
     def guard(view: Callable[P, R]) -> Callable[P, R]:
         @wraps(view)
@@ -172,7 +175,7 @@ def requires_scope(scope: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             key = keys.authenticate(request.headers.get("Authorization"), clock.now())
             if key is None:
                 raise _unauthorized()
-            if scope not in key.scopes:
+            if not scopes & key.scopes:
                 raise _insufficient(scope)
             g.api_key = key
             return view(*args, **kwargs)

@@ -15,6 +15,7 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 
 from hub.clock import MINUTE, microseconds
+from hub.gamification.events import REVERSED
 from hub.gamification.numbers import MAX_DECIMALS, MAX_NUMBER
 from hub.ledger import exact
 
@@ -153,7 +154,9 @@ def _echo(value: object) -> str | None:
 
 def _plain(sent: Mapping[str, Any]) -> Plain:
     """The same of an event that has more, or less, than it needs."""
-    key, source, kind, subject = _text(sent, "id"), _text(sent, "source"), _text(sent, "type"), _text(sent, "subject")
+    key, source, kind = _text(sent, "id"), _text(sent, "source"), _text(sent, "type")
+    # A reversal is about its event, whosever that is.
+    subject = "" if kind == REVERSED and sent.get("subject") in (None, "") else _text(sent, "subject")
     time = _written(sent.get("time"))
     if "data_base64" in sent:
         raise Unfit("type", "data_base64", "data must be a JSON object, not base64")
@@ -199,8 +202,6 @@ def _unfit_text(name: str, value: object) -> Unfit:
 def _may_send(source: str, kind: str, may_send: MaySend) -> None:
     if not may_send(source, kind):
         raise Unfit("source", "source", "this sender may not use this source")
-    if kind == "event.reversed":
-        raise Unfit("type", "type", "event.reversed is not supported yet")
     if kind.startswith(HUB_TYPES) and source != HUB:
         raise Unfit("type", "type", f"types that begin with {HUB_TYPES} are the hub's own")
 

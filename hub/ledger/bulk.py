@@ -77,9 +77,9 @@ def _type(column: Column[Any]) -> str:
 
 def replace(
     connection: Connection, table: Table, member: int, columns: Sequence[str], rows: Collection[tuple[Any, ...]]
-) -> None:
+) -> list[tuple[Any, ...]]:
     """Make these all the rows that the member has; what stands as it should be is not written. `columns` begin with
-    the key.
+    the key. -> the keys of those that are gone.
     """
     key = len(table.primary_key.columns)
     selected = select(*(table.c[name] for name in columns)).where(table.c.member == member)
@@ -90,6 +90,7 @@ def replace(
         clear_keys(connection, table, columns[:key], gone[at : at + _KEYS_A_STATEMENT])
     changed = [row for one, row in wanted.items() if standing.get(one) != row]
     insert(connection, table, columns, changed, upsert=True)
+    return gone
 
 
 def clear(connection: Connection, table: Table, members: Collection[int], column: str = "member") -> None:

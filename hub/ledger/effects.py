@@ -7,7 +7,7 @@ reads.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -20,7 +20,8 @@ from hub.gamification.because import Because
 from hub.gamification.outcome import Award, Effect, Paused, Points, Reached, Skip
 from hub.gamification.plan import Plan
 from hub.gamification.progress import Parts, beginning
-from hub.ledger import folding, programs
+from hub.ledger import folding, log, programs, reversals
+from hub.ledger.refold import TAKEN_BACK
 from hub.ledger.tables import entries
 
 
@@ -63,7 +64,7 @@ def _of_member(connection: Connection, plan: Plan, member: int, mine: frozenset[
     for place, effect in enumerate(outcome.effects):
         effects[effect.event.entry].append(effect)
         because[effect.event.entry].append(outcome.because.get(place))
-    for skip in outcome.skips:
+    for skip in (*outcome.skips, *_taken_back(connection, plan, mine)):
         skips[skip.event.entry].append(skip)
     times = {event.entry: event.time for event in events if event.entry in mine}
     profiles = {entry: given.timeline.at(time).values for entry, time in times.items()}
@@ -71,6 +72,16 @@ def _of_member(connection: Connection, plan: Plan, member: int, mine: frozenset[
         entry: Told(tuple(effects[entry]), tuple(skips[entry]), tuple(because[entry]), profiles.get(entry, {}))
         for entry in mine
     }
+
+
+def _taken_back(connection: Connection, plan: Plan, mine: frozenset[int]) -> Iterator[Skip]:
+    """Of an event that was taken back every rule of its type gives nothing."""
+    found = reversals.taken_back(connection, mine)
+    undigested = log.pending(connection, set().union(*found.values()))
+    gone = [number for number, by in found.items() if by - undigested]
+    for _, event in sorted(log.of_entries(connection, gone).items()):
+        for rule in plan.touched(event.type, event.time).rules:
+            yield Skip(rule.rule.key, TAKEN_BACK, {}, event, rule.version)
 
 
 def effect_json(effect: Effect) -> dict[str, Any]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, select
+import msgspec
+from sqlalchemy import ColumnElement, Connection, select, text
 
+from hub.db import on_sqlite
+from hub.gamification.events import Key
 from hub.ledger.tables import entries, held, refused
 
 Status = Literal["accepted", "held", "rejected"]
@@ -82,6 +85,50 @@ def of_number(connection: Connection, wanted: int) -> Entry:
 
 def of_key(connection: Connection, source: str, key: str) -> Entry | None:
     return _one(connection, (entries.c.source == source) & (entries.c.id == key))
+
+
+class Standing(NamedTuple):
+    """An entry as its key is judged by."""
+
+    no: int
+    type: str
+    subject: str
+    time: int
+    offset: int
+    data: str
+    member: int | None
+    organization: int | None
+
+    @property
+    def content(self) -> tuple[str, str, int, int, str]:
+        return (self.type, self.subject, self.time, self.offset, self.data)
+
+
+def of_keys(connection: Connection, keys: Iterable[Key]) -> dict[Key, Standing]:
+    """What stands under these keys."""
+    wanted = list(keys)
+    if not wanted:
+        return {}
+    values: dict[str, Any]
+    if on_sqlite(connection):
+        query, values = _STANDING_SQLITE, {"keys": msgspec.json.encode(wanted).decode()}
+    else:
+        sources, ids = zip(*wanted, strict=True)
+        query, values = _STANDING_POSTGRES, {"sources": list(sources), "ids": list(ids)}
+    rows = connection.execute(text(query), values)
+    return {(source, key): Standing(*told) for source, key, *told in rows}
+
+
+# Joins, since SQLite would search the whole log for `(source, id) IN (...)`.
+_STANDING = 'e.source, e.id, e.no, e.type, e.subject, e.time, e."offset", e.data, e.member, e.organization'
+_STANDING_SQLITE = f"""
+SELECT {_STANDING} FROM json_each(:keys) AS k
+CROSS JOIN entries AS e ON e.source = k.value ->> 0 AND e.id = k.value ->> 1
+"""  # noqa: S608
+_STANDING_POSTGRES = f"""
+SELECT {_STANDING} FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[])) AS k (source, id)
+JOIN entries AS e ON e.source = k.source COLLATE "C" AND e.id = k.id COLLATE "C"
+"""  # noqa: S608
 
 
 def waiting(connection: Connection, after: int, limit: int, sources: Collection[str] = ()) -> list[Entry]:

@@ -7,7 +7,7 @@ so once all transactions below a ticket have ended, no row with a smaller one ca
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -21,6 +21,7 @@ from hub.directory.tables import members, present
 from hub.gamification.outcome import Award, Effect, Extended, Paused, Points, Reached
 from hub.gamification.plan import Plan
 from hub.ledger import bulk
+from hub.ledger.refold import TAKEN_BACK, Ended
 from hub.ledger.standings import cause_of
 from hub.ledger.tables import awards, entries, feed, goals_reached
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 #: Effects a row; and how many rows one question looks at, whoever's they are.
 EFFECTS, ROWS = 200, 50_000
 
-Kind = Literal["points", "correction", "badge", "level", "goal", "streak", "pause", "kept"]
+Kind = Literal["points", "correction", "badge", "level", "goal", "streak", "pause", "kept", "revoked"]
 #: What an effect tells, by its kind. Rows hold places in this table: it is only ever added to, at its ends.
 FIELDS: Mapping[Kind, tuple[str, ...]] = {
     "points": ("cause", "key", "amount"),
@@ -42,6 +43,7 @@ FIELDS: Mapping[Kind, tuple[str, ...]] = {
     "streak": ("streak", "current"),
     "pause": ("streak", "from", "to"),
     "kept": ("award", "key", "tier", "object", "window", "kept"),
+    "revoked": ("badge", "tier", "object", "window", "revoked"),
 }
 _KINDS = tuple(FIELDS)
 _PLACES = {kind: place for place, kind in enumerate(_KINDS)}
@@ -105,7 +107,7 @@ def write(
             told = [_told(effect) for effect in result.outcome.effects]
         else:
             told = [_line(line) for line in lines[who]]
-            told += _changed_awards(before.awards[who], after.awards[who])
+            told += _changed_awards(before.awards[who], after.awards[who], result.folded.ended)
             told += _changed_goals(plan, before.goals[who], after.goals[who], now)
             told += [_told(effect) for effect in _of_streaks(result) if effect.event.entry in entered]
         packed = [_packable(one, historic=result.published and one.entry not in entered) for one in told]
@@ -147,12 +149,19 @@ def _line(line: Line) -> Change:
     return Change("correction", line.entry, (*cause_of(line.cause), line.amount, line.corrects))
 
 
-def _changed_awards(before: Mapping[str, Row[Any]], after: Mapping[str, Row[Any]]) -> Iterator[Change]:
-    """Awards that are new; and those that are kept from now on, or no longer only kept."""
+def _changed_awards(
+    before: Mapping[str, Row[Any]], after: Mapping[str, Row[Any]], ended: Iterable[Ended]
+) -> Iterator[Change]:
+    """Awards that stood and ended; those that are new; and those that are kept from now on, or no longer only kept."""
+    standing = dict(before)
+    for one in ended:
+        if standing.pop(one.fact.key, None) is not None:
+            fact = one.fact
+            yield Change("revoked", fact.entry, (fact.badge, fact.tier, fact.object, fact.window, TAKEN_BACK))
     for key, row in after.items():
-        if key not in before:
+        if key not in standing:
             yield _award(row, row.entry)
-        if row.kept != (before[key].kept if key in before else None):
+        if row.kept != (standing[key].kept if key in standing else None):
             told = (row.kind, row.badge, row.tier, row.object, row.window, row.kept)
             yield Change("kept", row.entry, told)
 

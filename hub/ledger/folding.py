@@ -16,7 +16,7 @@ from hub.db import on_sqlite
 from hub.directory import profiles, targets
 from hub.directory.sets import among
 from hub.gamification import counting, engine
-from hub.gamification.events import Event
+from hub.gamification.events import REVERSED, Event
 from hub.gamification.outcome import Outcome
 from hub.gamification.plan import Plan
 from hub.gamification.profiles import Profile, Timeline
@@ -33,7 +33,7 @@ from hub.gamification.progress import (
     unpacked,
 )
 from hub.gamification.versions import END
-from hub.ledger import closing, log, refold
+from hub.ledger import closing, log, refold, reversals
 from hub.ledger.tables import awards, goals_reached, progress, progress_parts
 from hub.signals import queue
 
@@ -118,6 +118,7 @@ class _Batch:
         self.connection, self.plan, self.new, self.now = connection, plan, new, now
         self.versions: dict[int, int] = {}  # of the progress of those that another version has folded
         self.states = self._states(new.keys() | again)
+        self.taken_back = reversals.taken_back(connection, [event.entry for mine in new.values() for event in mine])
         self.again = again | {who for who in new if self._is_behind(who)}
         # A fold from the beginning costs the same for one new entry as for all that wait.
         self.new = new | waiting(connection, self.again, before) if pending else new
@@ -136,20 +137,25 @@ class _Batch:
         return {row.member: unpacked(self.plan, unpack(row.state)) for row in rows if row.version == newest}
 
     def _is_behind(self, who: int) -> bool:
-        """Whether its new entries cannot simply be added: an older version's progress, or one belongs earlier.
+        """Whether its new entries cannot simply be added: an older version's progress, or one belongs earlier, or takes
+        another back.
 
-        In the log too: a writer may have committed late, after what was known later was digested, or a version was
-        published since.
+        Earlier in the log too: a writer may have committed late, after what was known later was digested, or a version
+        was published since.
         """
         state = self.states.get(who)
         if who in self.versions or self.new[who][0].read <= (state.read if state else self.plan.newest.read):
             return True
-        place = state.place if state else None
+        place = state.last if state else None
         for event in self.new[who]:
-            if place is not None and event.place < place:
+            if (place is not None and event.place < place) or self._is_reversal(event):
                 return True
             place = event.place
         return False
+
+    def _is_reversal(self, event: Event) -> bool:
+        """Whether it takes an event back, or is one that is taken back."""
+        return event.type == REVERSED or event.entry in self.taken_back
 
     def _with_kept(self, everybody: Iterable[int]) -> list[int]:
         return [who for who in everybody if who in self.again or (who in self.states and self.states[who].kept)]
@@ -209,33 +215,17 @@ class _Batch:
         )
 
     def _fold_again(self, who: int) -> Result:
-        known, new, version = self._read(who)
+        new = self.new.get(who, ())
         found = self.kept if who in self.again else facts(self.connection, [who])
         kept, standing = found.get(who, (set(), {}))
         given = replace(self.given(who), kept=(), posted={})
-        folded = refold.again(self.plan, known, new, standing, kept, given, version)
+        entries = [*known(self.connection, who, new), *new]
+        numbers = {event.entry for event in new}
+        version = self.versions.get(who, self.plan.newest.number)
+        folded = refold.again(self.plan, entries, numbers, standing, kept, given, version)
         parts = [(name, pack(content)) for name, content in sorted(folded.parts.found.items())]
         published = who in self.versions
         return Result(who, pack(packable(folded.state)), parts, folded.outcome, folded, published)
-
-    def _read(self, who: int) -> tuple[list[Event], list[Event], int]:
-        """The member's entries: those that the log held before anything new came, an entry or a version, and all from
-        there on, in its order; the version that the former were folded with.
-        """
-        new = self.new.get(who, ())
-        places = [new[0].read] if new else []
-        version = self.plan.newest.number
-        if who in self.versions:
-            version = self.versions[who]
-            places += [published.read for published in self.plan.published_since(version)[:1]]
-        if not places:
-            return digested(self.connection, who), [], version
-        first = min(places)
-        before: list[Event] = []
-        after = list(new)
-        for event in digested(self.connection, who, new):
-            (before if event.read <= first else after).append(event)
-        return before, sorted(after, key=lambda event: event.read), min(version, self.plan.number_at(first))
 
 
 def waiting(connection: Connection, members: Iterable[int], before: int | None = None) -> dict[int, list[Event]]:
@@ -263,8 +253,13 @@ def in_log_order(connection: Connection, owners: Mapping[int, int]) -> dict[int,
     return found
 
 
-def digested(connection: Connection, who: int, taken: Sequence[Event] = ()) -> list[Event]:
-    """All entries of the member that were digested before, in canonical order."""
+def digested(connection: Connection, who: int) -> list[Event]:
+    """The events that make up what stands of the member, in canonical order."""
+    return refold.standing(known(connection, who))
+
+
+def known(connection: Connection, who: int, taken: Sequence[Event] = ()) -> list[Event]:
+    """All entries of the member that were digested before, reversals and what they took back too."""
     told = log.of_members(connection, [who]) if who > 0 else log.of_organizations(connection, [-who])
     events = next(iter(told.values()))
     undigested = log.pending(connection, [event.entry for event in events]) | {event.entry for event in taken}

@@ -1,6 +1,6 @@
 """Rows into the log: one prepared statement a batch, on the driver itself, since all that is sent passes here.
 
-Entries get their numbers in the order they are given in; those that can be applied are queued with them.
+Entries get their numbers in the order they are given in; those that are known, and of somebody, are queued with them.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source, id) DO NOTHING
 _QUEUE_SQLITE = """
 INSERT INTO queue (entry, member, organization)
 SELECT no, member, organization FROM entries WHERE no BETWEEN ? AND ? AND known_at IS NOT NULL
+AND (member IS NOT NULL OR organization IS NOT NULL)
 """
 
 
@@ -88,7 +89,8 @@ WITH incoming AS MATERIALIZED (
     RETURNING no, member, organization, known_at
 ), queued AS (
     INSERT INTO queue (entry, member, organization)
-    SELECT no, member, organization FROM new WHERE known_at IS NOT NULL
+    SELECT no, member, organization FROM new
+    WHERE known_at IS NOT NULL AND (member IS NOT NULL OR organization IS NOT NULL)
 )
 SELECT array_agg(no), array_agg(place) FROM new JOIN incoming USING (no)
 """

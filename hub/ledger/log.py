@@ -1,25 +1,25 @@
 """The log: every event once, for ever, in one transaction a batch.
 
-An event is judged in a fixed order: its own fields (before it comes here), its key, its type and subject, its
-attributes. Whatever cannot be applied yet is held, and released when what it waits for appears. A rejected event leaves
-no key behind.
+An event is judged in a fixed order: its own fields (before it comes here), its key, what it takes back, its type and
+subject, its attributes. Whatever cannot be applied yet is held, and released when what it waits for appears. A rejected
+event leaves no key behind.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import msgspec
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from hub.db import driver, on_sqlite
 from hub.directory import lookup
 from hub.directory.sets import among
 from hub.gamification import events
-from hub.gamification.events import Event, EventType
-from hub.ledger import insertion
+from hub.gamification.events import REVERSED, Event, EventType
+from hub.gamification.versions import Version
+from hub.ledger import entry, insertion, reversals
 from hub.ledger.arrivals import Arrival, Verdict, decode_data
 from hub.ledger.tables import entries, held, refused
 from hub.signals import queue
@@ -73,6 +73,7 @@ def write(
     numbers = insertion.insert(connection, [_row(one, now) for one in candidates if isinstance(one, Judged)])
     placed = {place: no for place, no in zip(first.values(), numbers, strict=True) if no}
     _hold(connection, judged, placed)
+    _meet(connection, judged, placed)
     if len(placed) == len(judged):
         return [_stored(one, placed[place]) for place, one in enumerate(judged) if isinstance(one, Judged)]
     return _verdicts(connection, judged, first, placed)
@@ -89,11 +90,15 @@ class _Known:
         self._checkers: dict[str, events.Checker] = {}
         self._members: dict[str, lookup.Known] = {}
         self._organizations: dict[str, int] = {}
+        self._reversals: reversals.Judge | None = None
 
     def look_up(self, connection: Connection, arrivals: Sequence[Arrival]) -> None:
         of_type: defaultdict[str, set[str]] = defaultdict(set)
         for arrival in arrivals:
             of_type[arrival.type].add(arrival.subject)
+        if of_type.pop(REVERSED, None):
+            taking_back = [arrival for arrival in arrivals if arrival.type == REVERSED]
+            self._reversals = reversals.Judge(connection, taking_back, _reversing(connection))
         named: dict[str, set[str]] = {"member": set(), "organization": set()}
         for name, subjects in of_type.items():
             if kind := self._type(name):
@@ -104,6 +109,10 @@ class _Known:
             self._organizations = lookup.organizations(connection, named["organization"])
 
     def judge(self, arrival: Arrival) -> Judged:
+        if self._reversals is not None and arrival.type == REVERSED:
+            # It belongs to whom its event belongs to; that is settled when it is written.
+            told = self._reversals.judge(arrival)
+            return Judged(arrival, told.member, told.organization, fault=told.fault)
         kind = self._type(arrival.type)
         if kind is None:
             return Judged(arrival, code="unknown_type", awaits=arrival.type)
@@ -134,6 +143,12 @@ class _Known:
         return Verdict("rejected", arrival.id, arrival.source, 0, fault.code, fault.path, fault.message)
 
 
+def _reversing(connection: Connection) -> Collection[str]:
+    """Sources that may take back what others sent."""
+    newest = _newest(connection)
+    return newest.program.settings.reversals if newest else ()
+
+
 def _judge_again(
     connection: Connection, judged: Sequence[Judged | Verdict], event_types: EventTypes
 ) -> list[Judged | Verdict]:
@@ -155,7 +170,8 @@ _SETTLED = Verdict("settled", None, None)
 def _row(one: Judged, now: int) -> insertion.Row:
     source, key, kind, subject, time, offset, _, data = one.arrival
     known_at = None if one.code else now
-    return insertion.Row(source, key, kind, subject, time, offset, data, now, known_at, one.member, one.organization)
+    whose = (None, None) if kind == REVERSED else (one.member, one.organization)
+    return insertion.Row(source, key, kind, subject, time, offset, data, now, known_at, *whose)
 
 
 def _hold(connection: Connection, judged: Sequence[Judged | Verdict], placed: Mapping[int, int]) -> None:
@@ -168,14 +184,16 @@ def _hold(connection: Connection, judged: Sequence[Judged | Verdict], placed: Ma
         connection.execute(insert(held), rows)
 
 
+def _meet(connection: Connection, judged: Sequence[Judged | Verdict], placed: Mapping[int, int]) -> None:
+    taking_back = {}
+    for place, no in placed.items():
+        one = judged[place]
+        if isinstance(one, Judged) and one.arrival.type == REVERSED:
+            taking_back[no] = reversals.key_of(one.arrival)
+    reversals.meet(connection, placed.values(), taking_back)
+
+
 # ------------------------------------------------------------------------------------------------------------- verdicts
-
-
-class _Standing(NamedTuple):
-    """The entry that holds a key."""
-
-    no: int
-    content: tuple[Any, ...]
 
 
 def _stored(one: Judged, no: int) -> Verdict:
@@ -193,21 +211,26 @@ def _verdicts(
     unplaced = {
         one.arrival.key for one in judged if isinstance(one, Judged) and first.get(one.arrival.key, -1) not in placed
     }
-    standing = _standing(connection, unplaced)
+    standing = entry.of_keys(connection, unplaced)
     verdicts = []
     for place, one in enumerate(judged):
         if isinstance(one, Verdict):
             verdicts.append(one)
             continue
         if place in placed:
-            standing[one.arrival.key] = _Standing(placed[place], one.arrival.content)
+            standing[one.arrival.key] = _entered(one, placed[place])
             verdicts.append(_stored(one, placed[place]))
         else:
             verdicts.append(_second(one, standing.get(one.arrival.key)))
     return verdicts
 
 
-def _second(one: Judged, standing: _Standing | None) -> Verdict:
+def _entered(one: Judged, no: int) -> entry.Standing:
+    kind, subject, time, offset, data = one.arrival.content
+    return entry.Standing(no, kind, subject, time, offset, data, one.member, one.organization)
+
+
+def _second(one: Judged, standing: entry.Standing | None) -> Verdict:
     """The verdict on an arrival that is no new entry, given what stands under its key by then."""
     key, source = one.arrival.id, one.arrival.source
     if standing is None:
@@ -222,33 +245,6 @@ def conflict(arrival: Arrival, standing: int = 0) -> Verdict:
     """The verdict on an arrival under whose key another event stands, the entry of that number."""
     told = "another event has this source and id"
     return Verdict("conflict", arrival.id, arrival.source, standing, "conflict", "id", told)
-
-
-def _standing(connection: Connection, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], _Standing]:
-    """What stands under these keys."""
-    wanted = list(keys)
-    if not wanted:
-        return {}
-    values: dict[str, Any]
-    if on_sqlite(connection):
-        query, values = _STANDING_SQLITE, {"keys": msgspec.json.encode(wanted).decode()}
-    else:
-        sources, ids = zip(*wanted, strict=True)
-        query, values = _STANDING_POSTGRES, {"sources": list(sources), "ids": list(ids)}
-    rows = connection.execute(text(query), values)
-    return {(source, key): _Standing(no, tuple(content)) for no, source, key, *content in rows}
-
-
-# Joins, since SQLite would search the whole log for `(source, id) IN (...)`.
-_STANDING_SQLITE = """
-SELECT e.no, e.source, e.id, e.type, e.subject, e.time, e."offset", e.data FROM json_each(:keys) AS k
-CROSS JOIN entries AS e ON e.source = k.value ->> 0 AND e.id = k.value ->> 1
-"""
-_STANDING_POSTGRES = """
-SELECT e.no, e.source, e.id, e.type, e.subject, e.time, e."offset", e.data
-FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[])) AS k (source, id)
-JOIN entries AS e ON e.source = k.source COLLATE "C" AND e.id = k.id COLLATE "C"
-"""
 
 
 # ---------------------------------------------------------------------------------------------------------- held events
@@ -287,11 +283,15 @@ def first_held(connection: Connection, types: Iterable[str]) -> int | None:
 
 
 def _declared(connection: Connection) -> EventTypes:
+    newest = _newest(connection)
+    return newest.program.events if newest else {}
+
+
+def _newest(connection: Connection) -> Version | None:
     # Publishing releases events, so `programs` imports this module.
     from hub.ledger import programs
 
-    newest = programs.newest(connection)
-    return newest.program.events if newest else {}
+    return programs.newest(connection)
 
 
 def _awaited(
@@ -312,6 +312,7 @@ _MEMBER_CODES = ("unknown_member", "inactive_member")
 
 def _release(connection: Connection, numbers: Sequence[int], event_types: EventTypes, now: int) -> int:
     arrived = _arrivals(connection, numbers)
+    taken_back = reversals.known_at(connection, numbers)
     judged = dict(zip(arrived, judge(connection, list(arrived.values()), event_types), strict=True))
     waiting: list[dict[str, Any]] = []
     wrong: list[dict[str, Any]] = []
@@ -323,13 +324,16 @@ def _release(connection: Connection, numbers: Sequence[int], event_types: EventT
         elif one.fault:
             wrong.append(_refusal(no, one.fault, now))
         else:
-            fit.append({"number": no, "member": one.member, "organization": one.organization, "known_at": now})
+            # After what takes it back in the log's order too, though the clock may stand still.
+            known_at = max(now, taken_back[no] + 1) if no in taken_back else now
+            fit.append({"number": no, "member": one.member, "organization": one.organization, "known_at": known_at})
     for statement, rows in ((_STILL_HELD, waiting), (insert(refused), wrong), (_KNOWN, fit)):
         if rows:
             connection.execute(statement, rows)
     settled = [*(row["entry"] for row in wrong), *(row["number"] for row in fit)]
     connection.execute(delete(held).where(among(connection, held.c.entry, settled)))
     _queue(connection, [row["number"] for row in fit])
+    reversals.meet(connection, [row["number"] for row in fit], {})
     return len(fit)
 
 

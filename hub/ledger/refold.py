@@ -1,34 +1,62 @@
-"""Folding a member again: late events, a changed past, a new version of the program.
+"""Folding a member again: late events, reversals, a changed past, a new version of the program.
 
 State and amounts come out of one fold over everything in canonical order. Awards are facts: what the fold derived
 after some entry of the log, entries taken one after another. So where an entry could take an award away, the log is
-read up to just before it and again after it; an award that is gone by then stays as a kept one. A publication is a
-place in the log like an entry: what came before it is read with the versions there were.
+read up to just before it and again after it; an award that is gone by then stays as a kept one, or ends. A
+publication is a place in the log like an entry: what came before it is read with the versions there were.
 """
 
 from __future__ import annotations
 
-from bisect import insort
-from collections.abc import Collection, Mapping, Sequence
+from bisect import bisect_left, insort
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from hub.gamification import engine
-from hub.gamification.events import Event
+from hub.gamification.events import REVERSED, Event, Key, LogPlace, Place, taken_back
 from hub.gamification.outcome import Award, Effect, Outcome, Points
 from hub.gamification.plan import Plan
 from hub.gamification.progress import Given, Kept, Parts, State, beginning
+from hub.gamification.versions import Version
 
-#: Why an award is kept: what came into the log when the fold last derived it.
-LATE, VERSION = "late", "version"
+#: Why an award is kept: what came into the log when the fold last derived it. The second may also end it.
+LATE, TAKEN_BACK, VERSION = "late", "reversed", "version"
 
 #: A kept award can make itself due (by its points) and, once taken off, not due again: then it stays kept.
 _MOST_TRIES = 1_000
+#: Whether it still does so is asked anew at each event: none comes after this place, so that nothing is just added.
+_NEVER: Place = (2**62, "", "")
+
+
+class Reversal(NamedTuple):
+    """A place in the log that takes an event out: from there on it reads as if that event had never been."""
+
+    event: Event
+    entry: int
+    known_at: int
+
+    @property
+    def read(self) -> LogPlace:
+        return (self.known_at, self.entry)
+
+
+#: What the reading of a member's log takes up, one after another.
+Step = Event | Reversal | Version
+
+
+class Ended(NamedTuple):
+    """An award that stood and stands no more: by which entry, and when that was known."""
+
+    fact: Kept
+    by: int
+    at: int
 
 
 @dataclass(slots=True)
 class Folded:
     """A member folded from the beginning. `kept`: the awards that stand although the fold does not derive them;
-    `reasons` says why, of those that are kept since.
+    `reasons` says why, of those that are kept since; `ended`: those that ended since, one after another.
     """
 
     state: State
@@ -36,59 +64,104 @@ class Folded:
     outcome: Outcome
     kept: dict[str, Kept]
     reasons: dict[str, str] = field(default_factory=dict)
+    ended: list[Ended] = field(default_factory=list)
 
 
 def again(
     plan: Plan,
-    known: Sequence[Event],
-    new: Sequence[Event],
+    entries: Sequence[Event],
+    new: Collection[int],
     facts: Mapping[str, Kept],
     kept: set[str],
     given: Given,
     version: int | None = None,
 ) -> Folded:
-    """Fold everything: `known` and `new` (the latter in the log's order). `facts` are the awards that stand, `kept`
-    the keys of the kept ones, `version` the one that `known` was folded with; None: the plan's newest.
+    """Fold all these entries; those numbered in `new` were not read before. `facts` are the awards that stand, `kept`
+    the keys of the kept ones, `version` the one that the others were folded with; None: all with the newest.
     """
+    told = steps(entries)
     since = plan.newest.number if version is None else version
-    reading = _Reading(plan.as_of(since), known, facts, kept, given)
-    later = list(plan.published_since(since))
-    for event in new:
-        while later and later[0].read < event.read:
-            reading.turn_to(plan.as_of(later.pop(0).number))
-        reading.take(event)
-    for published in later:
-        reading.turn_to(plan.as_of(published.number))
-    return reading.end()
+    places = [step.read for step in told if step.entry in new]
+    places += [published.read for published in plan.published_since(since)]
+    if version is not None and places:
+        since = min(since, plan.number_at(min(places)))
+    before = [step for step in told if step.entry not in new and (not places or step.read <= min(places))]
+    reading = _Reading(plan.as_of(since), before, facts, kept, given)
+    for step in sorted([*told[len(before) :], *plan.published_since(since)], key=_order):
+        reading.take(plan.as_of(step.number) if isinstance(step, Version) else step)
+    folded = reading.end()
+    folded.state.read = max((folded.state.read, *(entry.read for entry in entries)))
+    return folded
+
+
+def steps(entries: Iterable[Event]) -> list[Event | Reversal]:
+    """What of a member's entries makes a difference, in the log's order: events, and each reversal that takes one out.
+
+    An event that was taken back before it was known makes none, nor does a second reversal of it.
+    """
+    order = sorted(entries, key=_order)
+    reversals: dict[Key, Event] = {}
+    for entry in order:
+        if entry.type == REVERSED:
+            reversals.setdefault(taken_back(entry), entry)
+    if not reversals:
+        return [*order]
+    found: list[Event | Reversal] = []
+    for event in order:
+        by = reversals.get(event.key)
+        if event.type == REVERSED or (by is not None and by.read < event.read):
+            continue
+        found += [event] if by is None else [event, Reversal(event, by.entry, by.known_at)]
+    return sorted(found, key=_order)
+
+
+def _order(step: Step) -> tuple[LogPlace, bool]:
+    # What has the place of a version came before it.
+    return step.read, isinstance(step, Version)
+
+
+def standing(entries: Sequence[Event]) -> list[Event]:
+    """The events that a fold goes over: without those that were taken back, and without what took them back."""
+    gone = {taken_back(entry) for entry in entries if entry.type == REVERSED}
+    return [entry for entry in entries if entry.type != REVERSED and entry.key not in gone] if gone else list(entries)
 
 
 class _Reading:
-    """The log, read entry by entry as far as that matters: `facts` and `kept` are what stood after some entry, and
-    since then none has come that could take an award away.
+    """The log, read step by step as far as that matters: `facts` and `kept` are what stood after some step, and since
+    then none has come that could take an award away.
 
-    A late entry may do so if the plan says it is fragile. Where something is kept, any entry may: what is kept can come
-    due again at another place, and takes its points along.
+    A late event may do so if the plan says it is fragile, a reversal and a version always. Where something is kept, any
+    event may: what is kept can come due again at another place, and takes its points along.
     """
 
     def __init__(
-        self, plan: Plan, known: Sequence[Event], facts: Mapping[str, Kept], kept: set[str], given: Given
+        self,
+        plan: Plan,
+        known: Sequence[Event | Reversal],
+        facts: Mapping[str, Kept],
+        kept: set[str],
+        given: Given,
     ) -> None:
         self.plan, self.given = plan, given
-        self.events = sorted(known)
+        gone = {step.event.entry for step in known if isinstance(step, Reversal)}
+        self.events = sorted(step for step in known if isinstance(step, Event) and step.entry not in gone)
         self.facts, self.kept = dict(facts), set(kept)
         self.reasons: dict[str, str] = {}
+        self.ended: list[Ended] = []
         self.folded: Folded | None = None  # of all events, where it is at hand
-        self.settled = True  # facts and kept are those after the last event
+        self.settled = True  # facts and kept are those after the last step
 
-    def turn_to(self, plan: Plan) -> None:
-        """A version is published: what stood before it stays, and all is folded with it."""
-        if not self.settled:
-            self.fold()
-        self.plan, self.folded = plan, None
-        self.fold(VERSION)
+    def take(self, step: Event | Reversal | Plan) -> None:
+        """Read on by one step; of a version, the plan from it on."""
+        if isinstance(step, Event):
+            self._take(step)
+        elif isinstance(step, Reversal):
+            self._take_back(step)
+        else:
+            self._turn_to(step)
 
-    def take(self, event: Event) -> None:
-        late = bool(self.events) and event.place < self.events[-1].place
+    def _take(self, event: Event) -> None:
+        late = self._is_late(event)
         careful = bool(self.kept) or (late and self.plan.fragile.by(event))
         if careful and not self.settled:
             self.fold()
@@ -101,10 +174,44 @@ class _Reading:
         if careful:
             self.fold()
 
-    def fold(self, reason: str = LATE) -> Folded:
-        """What stands after the last entry; `reason`: why what is not derived any more is not."""
+    def _is_late(self, event: Event) -> bool:
+        """Whether it belongs before something that stands: an event, or what is kept of one that is gone."""
+        if self.folded is not None:
+            last = self.folded.state.last
+        else:
+            alone = _standing(self.given, self.facts, self.kept)
+            last = _end(alone, self.events[-1].place if self.events else None)
+        return last is not None and event.place < last
+
+    def _take_back(self, reversal: Reversal) -> None:
+        """An event goes: what is then no longer derived ends where its badge says so, else it is kept."""
+        if not self.settled:
+            self.fold()
+        del self.events[bisect_left(self.events, reversal.event)]
+        self.folded = None
+        may_end = {key for key, fact in self.facts.items() if key not in self.kept and self._ends(fact)}
+        folded = self.fold(TAKEN_BACK, may_end)
+        derived = {effect.key for effect in folded.outcome.effects if isinstance(effect, Award)}
+        for key in sorted(may_end - derived - self.kept):
+            self.ended.append(Ended(self.facts.pop(key), reversal.entry, reversal.known_at))
+
+    def _ends(self, fact: Kept) -> bool:
+        badge = self.plan.program.badges.get(fact.badge) if fact.kind == "badge" else None
+        return badge is not None and badge.on_reversal == "revoke"
+
+    def _turn_to(self, plan: Plan) -> None:
+        """A version is published: what stood before it stays, and all is folded with it."""
+        if not self.settled:
+            self.fold()
+        self.plan, self.folded = plan, None
+        self.fold(VERSION)
+
+    def fold(self, reason: str = LATE, may_end: Collection[str] = ()) -> Folded:
+        """What stands after the last step; `reason`: why what is not derived any more is not. Of that is kept all but
+        what may end.
+        """
         if self.folded is None:
-            self.folded = _with_facts(self.plan, self.events, self.facts, self.kept, self.given)
+            self.folded = _with_facts(self.plan, self.events, self.facts, self.kept, self.given, may_end)
             self._note(self.folded.outcome)
             new = self.folded.kept.keys() - (self.kept - self.reasons.keys())
             self.reasons = {key: self.reasons.get(key, reason) for key in new}
@@ -115,7 +222,7 @@ class _Reading:
     def end(self) -> Folded:
         """As `fold`, where all has been read; each award with the version that gave it first."""
         folded = self.fold()
-        folded.reasons = self.reasons
+        folded.reasons, folded.ended = self.reasons, self.ended
         folded.outcome.effects = [self._as_first_given(effect) for effect in folded.outcome.effects]
         return folded
 
@@ -144,23 +251,38 @@ class _Reading:
             self.facts[fact.key] = fact if before is None else replace(fact, version=before.version)
 
 
-def _with_facts(plan: Plan, events: Sequence[Event], facts: Mapping[str, Kept], kept: set[str], given: Given) -> Folded:
-    """One fold in which every fact stands: derived, or kept."""
-    kept, stubborn = set(kept), set[str]()
+def _with_facts(
+    plan: Plan,
+    events: Sequence[Event],
+    facts: Mapping[str, Kept],
+    kept: Collection[str],
+    given: Given,
+    may_end: Collection[str] = (),
+) -> Folded:
+    """One fold in which every fact stands, derived or kept, but for those that may end."""
+    kept, stubborn, firm = set(kept), set[str](), facts.keys() - set(may_end)
     for _ in range(_MOST_TRIES):
         state, parts = beginning(plan), Parts(whole=True)
-        outcome = engine.fold(plan, state, parts, events, _standing(given, facts, kept))
+        stands = _standing(given, facts, kept)
+        outcome = engine.fold(plan, state, parts, events, stands)
         due = set(outcome.due_again) - stubborn
         if due:
             kept -= due
             stubborn |= due
             continue
         derived = {effect.key for effect in outcome.effects if isinstance(effect, Award)}
-        missing = facts.keys() - derived - kept
+        missing = firm - derived - kept
         if not missing:
+            state.end = _NEVER if outcome.due_again else _end(stands)
             return Folded(state, parts, outcome, {key: facts[key] for key in kept})
         kept |= missing
     raise RuntimeError("the member's awards do not settle")
+
+
+def _end(given: Given, *others: Place | None) -> Place | None:
+    """The last place at which something stands whatever the events say, or of `others`."""
+    places = [kept.place for kept in given.kept] + [decided.place for decided in given.decided]
+    return max([*places, *(place for place in others if place is not None)], default=None)
 
 
 def _standing(given: Given, facts: Mapping[str, Kept], kept: Collection[str]) -> Given:

@@ -10,11 +10,14 @@ from sqlalchemy import Connection, select
 
 from hub import clock, signals
 from hub.db import reader, transaction
+from hub.directory import profiles
 from hub.directory.tables import members, organizations
+from hub.gamification.events import Event
 from hub.gamification.outcome import Award, Points, Reached
 from hub.gamification.plan import Plan
-from hub.gamification.progress import packable
+from hub.gamification.progress import Given, packable
 from hub.gamification.ranking import order_key
+from hub.gamification.versions import END
 from hub.ledger import folding, programs, refold
 from hub.ledger.folding import connection_rows, pack, unpack
 from hub.ledger.tables import (
@@ -75,19 +78,27 @@ def _names(connection: Connection, who: Sequence[int]) -> dict[int, str]:
 
 def _of_member(connection: Connection, plan: Plan, who: int) -> Iterator[str]:
     given, (kept, facts) = _given(connection, who)
-    events = folding.digested(connection, who)
-    in_log_order = sorted(events, key=lambda event: event.read)
-    # What people were shown, read from the log and its versions alone; what stands beside it came from profiles of
-    # their day.
-    read = refold.again(plan, [], in_log_order, {}, set(), given, plan.versions[0].number)
-    shown = {effect.key for effect in read.outcome.effects if isinstance(effect, Award)} | set(read.kept)
-    for key in sorted(shown - set(facts)):
+    entries = folding.known(connection, who)
+    for key in sorted(_shown(connection, plan, who, entries, given) - facts.keys()):
         yield f"award {key} is missing"
-    folded = refold.again(plan, events, [], facts, kept, given)
+    folded = refold.again(plan, entries, (), facts, kept, given)
     yield from _state(connection, plan, who, folded)
     yield from _rows(connection, who, folded)
     yield from _facts(facts, kept, folded)
     yield from _amounts(connection, who, folded)
+
+
+def _shown(connection: Connection, plan: Plan, who: int, entries: Sequence[Event], given: Given) -> set[str]:
+    """The awards that people were shown and that must stand, read from the log and its versions alone.
+
+    It is read with the profiles of today. Where others were known on the way, nobody can say so.
+    """
+    numbers = {entry.entry for entry in entries}
+    read = refold.again(plan, entries, numbers, {}, set(), given, plan.versions[0].number)
+    since = min((entry.known_at for entry in entries), default=END)
+    if who > 0 and read.kept and profiles.changes(connection, [who], since, END):
+        return set()
+    return read.kept.keys() | {effect.key for effect in read.outcome.effects if isinstance(effect, Award)}
 
 
 def _given(connection: Connection, who: int) -> tuple[Any, tuple[set[str], Mapping[str, Any]]]:

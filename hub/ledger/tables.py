@@ -7,6 +7,8 @@ subject and
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -67,6 +69,19 @@ refused = Table(
     Column("code", Text, nullable=False),
     Column("path", Text, nullable=False),
     Column("message", Text, nullable=False),
+)
+
+#: Reversals: each takes back the event of this source and id. `reversed` is that event's entry, once it is known; the
+#: reversal's own entry then belongs to the same member or organization. A projection of the log, written as it grows.
+reversals = Table(
+    "reversals",
+    db.metadata,
+    Column("entry", Number, ForeignKey("entries.no"), primary_key=True, autoincrement=False),
+    Column("source", Ordered, nullable=False),
+    Column("id", Ordered, nullable=False),
+    Column("reversed", BigInteger),
+    Index("ix_reversals_source_id", "source", "id"),
+    Index("ix_reversals_reversed", "reversed"),
 )
 
 #: Accounts. A member's stores its balance; those that many share (issued, expired, forfeited) store none.
@@ -191,26 +206,34 @@ organizations_due = Table(
     Column("window", Text, nullable=False),
 )
 
+
+def _award() -> list[Column[Any]]:
+    """What an award says, while it stands and after."""
+    return [
+        Column("member", BigInteger, nullable=False),
+        Column("kind", Text, nullable=False),  # badge, level
+        Column("badge", Text, nullable=False),
+        Column("tier", Text),
+        Column("key", Ordered, nullable=False),
+        Column("object", Text),
+        Column("window", Text),
+        Column("points", BigInteger, nullable=False, default=0),
+        Column("entry", BigInteger, nullable=False),
+        Column("time", BigInteger, nullable=False),
+        Column("source", Ordered, nullable=False),
+        Column("id", Ordered, nullable=False),
+        Column("version", Integer, nullable=False),
+        Column("posted_at", BigInteger, nullable=False),
+    ]
+
+
 #: Awards of badges and levels: facts. `key` says which award it is (badge, tier, object, window, or event of a
 #: personal best).
 awards = Table(
     "awards",
     db.metadata,
     Column("no", Number, primary_key=True),
-    Column("member", BigInteger, nullable=False),
-    Column("kind", Text, nullable=False),  # badge, level
-    Column("badge", Text, nullable=False),
-    Column("tier", Text),
-    Column("key", Ordered, nullable=False),
-    Column("object", Text),
-    Column("window", Text),
-    Column("points", BigInteger, nullable=False, default=0),
-    Column("entry", BigInteger, nullable=False),
-    Column("time", BigInteger, nullable=False),
-    Column("source", Ordered, nullable=False),
-    Column("id", Ordered, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("posted_at", BigInteger, nullable=False),
+    *_award(),
     Column("kept", Text),  # why the fold no longer derives it, where it does not
     UniqueConstraint("member", "key"),
     Index("ix_awards_entry", "entry"),
@@ -227,6 +250,19 @@ feed = Table(
     Column("member", BigInteger, nullable=False),
     Column("posted_at", BigInteger, nullable=False),
     Column("effects", LargeBinary, nullable=False),
+)
+
+#: Awards that ended: each was a row of `awards`, with this number, and stands no more. `at` and `by`: when, and by
+#: which entry; `reason`: reversed, or the words of who revoked it by hand.
+revocations = Table(
+    "revocations",
+    db.metadata,
+    Column("award", Number, primary_key=True, autoincrement=False),
+    *_award(),
+    Column("at", BigInteger, nullable=False),
+    Column("by", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index("ix_revocations_member", "member", "time"),
 )
 
 #: Goals reached in a window, and by which event.

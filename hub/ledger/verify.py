@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, text
 
 from hub.db import on_sqlite, reader
-from hub.ledger import replay
+from hub.ledger import replay, reversals
 
 #: Each query finds breaches; its row fills the sentence. Alike on both databases.
 _CHECKS: tuple[tuple[str, str], ...] = (
@@ -24,7 +24,26 @@ _CHECKS: tuple[tuple[str, str], ...] = (
     (
         "entry {no} ({source} {id}) is known, but of nobody",
         """SELECT e.no, e.source, e.id FROM entries e
-           WHERE e.known_at IS NOT NULL AND e.member IS NULL AND e.organization IS NULL""",
+           WHERE e.known_at IS NOT NULL AND e.member IS NULL AND e.organization IS NULL
+           AND NOT EXISTS (SELECT 1 FROM reversals r WHERE r.entry = e.no AND r.reversed IS NULL)""",
+    ),
+    (
+        "reversal {entry} takes back entry {reversed}, which is not that of {source} {id}",
+        """SELECT r.entry, r.reversed, r.source, r.id FROM reversals r WHERE r.reversed IS NOT NULL AND NOT EXISTS
+           (SELECT 1 FROM entries e WHERE e.no = r.reversed AND e.source = r.source AND e.id = r.id
+            AND e.known_at IS NOT NULL AND e.type <> 'event.reversed')""",
+    ),
+    (
+        "reversal {entry} waits for {source} {id}, which is there",
+        """SELECT r.entry, r.source, r.id FROM reversals r JOIN entries e ON e.source = r.source AND e.id = r.id
+           WHERE r.reversed IS NULL AND e.known_at IS NOT NULL AND e.type <> 'event.reversed'""",
+    ),
+    (
+        "reversal {entry} is not in the log of whom its event {reversed} belongs to",
+        """SELECT r.entry, r.reversed FROM reversals r
+           JOIN entries o ON o.no = r.entry JOIN entries e ON e.no = r.reversed
+           WHERE COALESCE(o.member, 0) <> COALESCE(e.member, 0)
+           OR COALESCE(o.organization, 0) <> COALESCE(e.organization, 0)""",
     ),
     (
         "queue entry {entry} is not in the log",
@@ -94,6 +113,15 @@ _CHECKS: tuple[tuple[str, str], ...] = (
         """SELECT a.no, a.entry FROM awards a
            WHERE NOT EXISTS (SELECT 1 FROM entries e WHERE e.no = a.entry AND e.member = a.member)""",
     ),
+    (
+        "award {award} was ended by entry {by}, which is not in the log of its member",
+        """SELECT v.award, v."by" FROM revocations v
+           WHERE NOT EXISTS (SELECT 1 FROM entries e WHERE e.no = v."by" AND e.member = v.member)""",
+    ),
+    (
+        "award {award} was ended and stands",
+        "SELECT v.award FROM revocations v WHERE EXISTS (SELECT 1 FROM awards a WHERE a.no = v.award)",
+    ),
 )
 
 #: The triggers that forbid changes of log and ledger: the absence of one is a breach.
@@ -108,6 +136,7 @@ def breaches(*, folds: bool = True) -> Iterator[str]:
         for sentence, query in _CHECKS:
             for row in connection.execute(text(query)).mappings():
                 yield sentence.format(**row)
+        yield from reversals.breaches(connection)
         yield from _unguarded(connection)
     if folds:
         yield from replay.differences()

@@ -5,9 +5,9 @@ transaction.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Connection, case, func, select, update
+from sqlalchemy import Connection, case, func, select
 
 from hub import signals
 from hub.db import on_sqlite
@@ -15,10 +15,9 @@ from hub.directory.sets import among
 from hub.gamification.outcome import Award, Extended, Paused, Points, Reached
 from hub.gamification.plan import Plan
 from hub.gamification.ranking import order_key
-from hub.ledger import bulk, feed, folding, rollup, topics
+from hub.ledger import bulk, facts, feed, folding, rollup, topics
 from hub.ledger.tables import (
     accounts,
-    awards,
     goal_peaks,
     goals_reached,
     member_values,
@@ -53,9 +52,9 @@ def write(connection: Connection, plan: Plan, batch: folding.Folding, now: int) 
     again = [result.who for result in batch.results if result.folded]
     before = feed.standing(connection, again)
     _progress(connection, plan, batch.results)
-    _values(connection, batch.results)
+    lost = _values(connection, batch.results)
     rollup.write(connection, batch.results, again)
-    _awards(connection, batch.results, now)
+    facts.write(connection, batch.results, now)
     _goals(connection, batch.results, again)
     lines = {result.who: list(_lines(connection, result)) for result in batch.results}
     _post(connection, [line for some in lines.values() for line in some], now)
@@ -68,7 +67,7 @@ def write(connection: Connection, plan: Plan, batch: folding.Folding, now: int) 
             [(who, now, error) for who, error in batch.failed.items()],
             upsert=True,
         )
-    signals.publish(connection, _changed(plan, batch.results), now)
+    signals.publish(connection, _changed(plan, batch.results, lost), now)
 
 
 def _progress(connection: Connection, plan: Plan, results: Sequence[folding.Result]) -> None:
@@ -89,8 +88,9 @@ _PART = ("member", "part", "content")
 _VALUE = ("member", "metric", "window", "value", "changed_at", "changed_source", "changed_id")
 
 
-def _values(connection: Connection, results: Sequence[folding.Result]) -> None:
-    rows, gone = [], []
+def _values(connection: Connection, results: Sequence[folding.Result]) -> set[str]:
+    """-> metrics of which a value is gone."""
+    rows, gone, lost = [], [], set[str]()
     for result in results:
         values = result.outcome.values.items()
         standing = [
@@ -99,77 +99,13 @@ def _values(connection: Connection, results: Sequence[folding.Result]) -> None:
             if valued is not None
         ]
         if result.folded:
-            bulk.replace(connection, member_values, result.who, _VALUE, standing)
+            lost |= {metric for _, metric, _ in bulk.replace(connection, member_values, result.who, _VALUE, standing)}
             continue
         rows += standing
         gone += [(result.who, metric, window) for (metric, window), valued in values if valued is None]
     bulk.clear_keys(connection, member_values, _VALUE[:3], gone)
     bulk.insert(connection, member_values, _VALUE, rows, upsert=True)
-
-
-# ----------------------------------------------------------------------------------------------------------- awards
-
-
-_AWARD = (
-    "member", "kind", "badge", "tier", "key", "object", "window", "points", "entry", "time", "source", "id",
-    "version", "posted_at",
-)  # fmt: skip
-
-
-def _awards(connection: Connection, results: Sequence[folding.Result], now: int) -> None:
-    """New awards are added; of those that stand, a fold from the beginning moves time and cause, and keeps what it
-    does not derive.
-    """
-    rows = []
-    for result in results:
-        given = {effect.key: effect for effect in result.outcome.effects if isinstance(effect, Award)}
-        standing = _moved(connection, result, given, now) if result.folded else set[str]()
-        rows += [_award_row(result.who, award, now) for key, award in given.items() if key not in standing]
-    bulk.insert(connection, awards, _AWARD, rows)
-
-
-def _award_row(who: int, award: Award, now: int) -> tuple[Any, ...]:
-    event = award.event
-    return (
-        who, award.kind, award.badge, award.tier, award.key, award.object, award.window, award.points,
-        event.entry, event.time, event.source, event.id, award.version, now,
-    )  # fmt: skip
-
-
-def _moved(connection: Connection, result: folding.Result, given: dict[str, Award], now: int) -> set[str]:
-    """Bring the standing awards of a member in line with its fold; -> their keys. Facts that appeared on the way are
-    added.
-    """
-    assert result.folded is not None
-    columns = (awards.c.no, awards.c.key, awards.c.entry, awards.c.kept)
-    standing = {row.key: row for row in connection.execute(select(*columns).where(awards.c.member == result.who))}
-    for key, row in standing.items():
-        award = given.get(key)
-        if award is not None and (row.entry != award.event.entry or row.kept is not None):
-            event = award.event
-            moved = {"entry": event.entry, "time": event.time, "source": event.source, "id": event.id, "kept": None}
-            connection.execute(update(awards).where(awards.c.no == row.no).values(moved))
-        elif award is None and (row.kept is None or row.entry != result.folded.kept[key].entry):
-            fact = result.folded.kept[key]
-            moved = {
-                "entry": fact.entry,
-                "time": fact.place[0],
-                "source": fact.place[1],
-                "id": fact.place[2],
-                "kept": result.folded.reasons.get(key, row.kept),
-            }
-            connection.execute(update(awards).where(awards.c.no == row.no).values(moved))
-    appeared = [fact for key, fact in result.folded.kept.items() if key not in standing]
-    for fact in appeared:
-        time, source, name = fact.place
-        connection.execute(
-            awards.insert().values(
-                member=result.who, kind=fact.kind, badge=fact.badge, tier=fact.tier, key=fact.key, object=fact.object,
-                window=fact.window, points=fact.points, entry=fact.entry, time=time, source=source, id=name,
-                version=fact.version, posted_at=now, kept=result.folded.reasons[fact.key],
-            )
-        )  # fmt: skip
-    return set(standing)
+    return lost
 
 
 def _goals(connection: Connection, results: Sequence[folding.Result], again: list[int]) -> None:
@@ -304,14 +240,14 @@ def _accounts(connection: Connection, members: Sequence[int]) -> dict[int, tuple
 # ---------------------------------------------------------------------------------------------------------- notices
 
 
-def _changed(plan: Plan, results: Sequence[folding.Result]) -> set[str]:
-    """Topics of what the batch changed."""
+def _changed(plan: Plan, results: Sequence[folding.Result], lost: set[str]) -> set[str]:
+    """Topics of what the batch changed; `lost`: metrics of which a value is gone."""
     boards: dict[str, list[str]] = {}
     for board in plan.program.leaderboards.values():
         if board.whose == "member":
             boards.setdefault(board.metric, []).append(topics.leaderboard(board.key))
     changed: set[str] = set()
-    touched: set[str] = set()
+    touched = set(lost)
     for result in results:
         touched.update(metric for metric, _ in result.outcome.values)
         if result.who > 0:

@@ -117,7 +117,7 @@ def test_every_fault_has_its_line_and_leaves_nothing(take: Import):
         ("15,crm,deal.won,bo,2026-11-20T09:30:00Z,1e400", "too_large", "data.amount"),
         ("16,hub,deal.won,bo,2026-11-20T09:30:00Z,1", "source", "source"),
         ("17,crm,hub.visited,bo,2026-11-20T09:30:00Z,", "type", "type"),
-        ("18,crm,event.reversed,bo,2026-11-20T09:30:00Z,", "type", "type"),
+        ("18,crm,event.reversed,bo,2026-11-20T09:30:00Z,", "attribute", "data.source"),
         ("19,crm,deal.won", "columns", ""),
     ]
     content = HEADING + "".join(row + "\n" for row, _, _ in rows) + GOOD

@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from hub import clock
 from hub.db import reader, transaction
@@ -19,7 +20,8 @@ from hub.gamification.plan import Plan
 from hub.gamification.program import Reading
 from hub.gamification.versions import Version
 from hub.home import layout
-from hub.ledger import reading
+from hub.ledger import arrivals, log, reading
+from hub.ledger.tables import awards
 from tests.app import JANUARY
 from tests.club import Club, publish
 from tests.docs import pages, stories
@@ -130,6 +132,27 @@ def test_bos_points_are_those_of_the_page(cast: dict[str, int]):
     assert earned("2026-11-20T09:30:00+01:00", 12345) == 184
     assert earned("2026-11-21T09:30:00+01:00", 26700) == 400
     assert earned("2026-11-21T10:30:00+01:00", 12345) == 100
+
+
+def test_what_is_taken_back_is_gone_or_kept_as_the_page_says(cast: dict[str, int]):
+    club = Club(cast, count(1))
+    publish("".join(f"{name}:\n{body}" for name, body in whole().items()))
+
+    def standing() -> tuple[int, dict[str, str | None]]:
+        with club.looks("bo") as view:
+            balance = reading.points(view.connection, view.version, view.member.no, view.now).balance
+            badges = view.connection.execute(select(awards.c.badge, awards.c.kept).where(awards.c.kind == "badge"))
+            return balance, {badge: kept for badge, kept in badges if badge in ("deal_maker", "big_ticket")}
+
+    club.happens("bo", "deal.won", "2026-11-20T09:30:00+01:00", amount=45000, deal="d-1", product="licenses")
+    assert standing() == (700, {"deal_maker": None, "big_ticket": None})
+    sent = {"id": "x-1", "source": "erp", "type": "event.reversed", "time": "2026-11-21T09:30:00+01:00"}
+    arrival = arrivals.read(sent | {"data": {"source": "crm", "id": "1"}}, NOW, lambda *_: True)
+    with transaction() as connection:
+        [verdict] = log.append(connection, [arrival], {}, NOW)
+    assert verdict.status == "accepted"
+    club.digests()
+    assert standing() == (0, {"deal_maker": "reversed"})
 
 
 # The stories

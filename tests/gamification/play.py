@@ -6,6 +6,7 @@
 A line is `WHEN WHO WHAT name=value...`; lines end with `;` or a new line, and their order is the order in which the log
 learned of them. WHEN is a day of the known week (`mon` is 2026-11-16; `tue+2` two weeks after its Tuesday, `fri-1` the
 Friday before it), or a date, with a time (12:00 if none) and an offset (UTC if none): `mon 09:30+01:00`.
+`fri bo reverses of=2` takes back the event of the second line (`of=crm/7` the one with this source and id).
 
 Every story is folded twice: one entry after another, as the ledger does (its state packed and unpacked in between, only
 the parts loaded that an entry needs, late entries folding the member again), and all of the log at once. Both must come
@@ -22,7 +23,7 @@ from decimal import Decimal
 from typing import Any
 
 from hub.gamification import counting, engine, opening, program, tallies
-from hub.gamification.events import PAUSED, Event
+from hub.gamification.events import PAUSED, REVERSED, Event, taken_back
 from hub.gamification.numbers import Exact, Number
 from hub.gamification.outcome import Award, Effect, Outcome, Points, Reached, Skip, Valued
 from hub.gamification.plan import Plan, Version
@@ -51,8 +52,14 @@ _WHEN = re.compile(
     r"(?:(?P<day>mon|tue|wed|thu|fri|sat|sun)(?P<weeks>[-+]\d+)?|(?P<date>\d{4}-\d\d-\d\d))"
     r"(?: (?P<time>\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(?P<offset>Z|[-+]\d\d:\d\d)?)?"
 )
-#: `mon bo pauses from=2026-11-17 to=2026-11-20 streak=s`
-_SHORT = {"visits": "hub.visited", "wins": "deal.won", "loses": "deal.lost", "views": "asset.viewed", "pauses": PAUSED}
+_SHORT = {
+    "visits": "hub.visited",
+    "wins": "deal.won",
+    "loses": "deal.lost",
+    "views": "asset.viewed",
+    "pauses": PAUSED,  # `mon bo pauses from=2026-11-17 to=2026-11-20 streak=s`
+    "reverses": REVERSED,
+}
 
 
 def moment(text: str) -> tuple[int, int]:
@@ -89,10 +96,18 @@ def told_events(story: str) -> dict[str, list[Event]]:
         who, kind, *words = line[match.end() :].split()
         time, offset = moment(match[0])
         data = dict(_attribute(word) for word in words)
-        name = str(data.pop("id", f"{number:04}"))
-        event = Event(time, str(data.pop("source", "crm")), name, _SHORT.get(kind, kind), offset, data, number, number)
+        source, name = str(data.pop("source", "crm")), str(data.pop("id", f"{number:04}"))
+        if "of" in data:
+            data["source"], data["id"] = _key(str(data.pop("of")))
+        event = Event(time, source, name, _SHORT.get(kind, kind), offset, data, number, number)
         found.setdefault(who, []).append(event)
     return found
+
+
+def _key(text: str) -> tuple[str, str]:
+    """The key of the event of a line, or of `source/id`."""
+    source, slash, name = text.partition("/")
+    return (source, name) if slash else ("crm", f"{int(text):04}")
 
 
 def _attribute(word: str) -> tuple[str, Any]:
@@ -165,6 +180,8 @@ class Standing:
     parts: dict[str, bytes] = field(default_factory=dict)
     facts: dict[str, Kept] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
+    why: dict[str, str] = field(default_factory=dict)  # what is kept is kept
+    ended: list[tuple[str, int]] = field(default_factory=list)  # awards that stand no more, and by which entry
     posted: dict[str, int] = field(default_factory=dict)  # by cause key
     values: dict[tuple[str, str], Valued] = field(default_factory=dict)
     organizations: dict[tuple[int, str, str], bytes] = field(default_factory=dict)
@@ -175,9 +192,11 @@ class Standing:
         """Take in entries, in the log's order: folded on where they come after all others, else all anew."""
         if not new:
             return
-        place = self.unpacked().place
+        place = self.unpacked().last
+        gone = {taken_back(event) for event in (*self.log, *new) if event.type == REVERSED}
         behind = False
         for event in new:
+            behind = behind or event.type == REVERSED or event.key in gone
             behind = behind or (place is not None and event.place < place)
             place = event.place
         outcome = None if behind else self._on(new)
@@ -212,10 +231,13 @@ class Standing:
 
     def _again(self, new: Sequence[Event]) -> None:
         self.refolds += 1
-        folded = refold.again(self.plan, sorted(self.log), new, self.facts, self.kept, self.given)
+        numbers = {event.entry for event in new}
+        folded = refold.again(self.plan, [*self.log, *new], numbers, self.facts, self.kept, self.given)
         self.state = pack(packable(folded.state))
         self.parts = {name: pack(content) for name, content in folded.parts.found.items()}
         self.kept, self.facts = set(folded.kept), dict(folded.kept)
+        self.why = {key: folded.reasons[key] if key in folded.reasons else self.why[key] for key in self.kept}
+        self.ended += [(one.fact.key, one.by) for one in folded.ended]
         self.posted = {key: fact.points for key, fact in folded.kept.items() if fact.points}
         self.values, self.organizations, self.reached = {}, {}, {}
         self._write(folded.outcome)
@@ -240,13 +262,14 @@ class Standing:
 
     def compared(self) -> dict[str, Any]:
         """All that must be the same however the log was cut into batches."""
-        state = dict(zip(State.__slots__, unpack(self.state), strict=True)) if self.state else {}
+        state = dict(zip(State.__slots__, unpack(pack(packable(self.unpacked()))), strict=True))
         return {
             **state,
-            "kept": sorted(state.get("kept", ())),
+            "kept": sorted(state["kept"]),
             "parts": {name: unpack(content) for name, content in self.parts.items()},
             "facts": self.facts,
-            "kept facts": self.kept,
+            "kept facts": self.why,
+            "ended": self.ended,
             "posted": self.posted,
             "values": self.values,
             "organizations": {key: unpack(part) for key, part in self.organizations.items()},
@@ -264,9 +287,9 @@ def tell(plan: Plan, events: Sequence[Event], given: Given) -> Standing:
     return one_by_one
 
 
-def same(one: Standing, other: Standing) -> None:
+def same(one: Standing, other: Standing, *but_for: str) -> None:
     mine, theirs = one.compared(), other.compared()
-    for name in mine.keys() | theirs.keys():
+    for name in (mine.keys() | theirs.keys()) - {*but_for}:
         assert mine.get(name) == theirs.get(name), name
 
 
@@ -313,6 +336,15 @@ class Told:
         """What stands although the fold no longer derives it."""
         one = self.people[who]
         return sorted(_told_award(one.facts[key]) for key in one.kept)
+
+    def why(self, who: str) -> dict[str, str]:
+        """Why what is kept is kept."""
+        one = self.people[who]
+        return {_told_award(one.facts[key]): reason for key, reason in one.why.items()}
+
+    def ended(self, who: str) -> list[tuple[str, int]]:
+        """The keys of awards that stand no more, each with the line that ended it."""
+        return self.people[who].ended
 
     def level(self, who: str) -> str | None:
         """The highest level that stands."""
@@ -385,7 +417,8 @@ class Told:
     def _outcome(self, who: str) -> Outcome:
         one = self.people[who]
         trace = frozenset(event.entry for event in one.log)
-        return engine.fold(self.plan, beginning(self.plan), Parts(whole=True), sorted(one.log), one._standing(), trace)
+        events = sorted(refold.standing(one.log))
+        return engine.fold(self.plan, beginning(self.plan), Parts(whole=True), events, one._standing(), trace)
 
 
 def _told_award(fact: Kept) -> str:

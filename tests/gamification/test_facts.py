@@ -206,7 +206,7 @@ def test_a_changed_amount_never_re_prices_a_standing_award() -> None:
     one = play(badge("{metric: deals, at_least: 1}"), "mon bo wins").people["bo"]
     dearer = Standing(plan_of(badge("{metric: deals, at_least: 1}").replace("points: 7", "points: 70")), one.given)
     dearer.log, dearer.facts = list(one.log), dict(one.facts)
-    dearer._again(told_events("mon-1 bo wins id=9")["bo"])
+    dearer._again([event._replace(entry=9, known_at=9) for event in told_events("mon-1 bo wins id=9")["bo"]])
     assert dearer.posted == {"badge/b/": 7}
     assert dearer.facts["badge/b/"].place[2] == "9"
 
@@ -222,7 +222,7 @@ def test_a_changed_program_keeps_what_it_no_longer_derives() -> None:
     assert harder.facts["badge/b/"].place[2] == "9"
 
 
-# Where the event of an award is gone. (Reversals are not served yet; the fold is ready for them.)
+# Where the event of an award is gone.
 
 
 def without(one: Standing, *entries: int) -> Standing:

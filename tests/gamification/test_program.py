@@ -288,7 +288,7 @@ FAULTS = [
     ("program: {time_zone: UTC, grace: 3}", "program.grace", "type"),
     ("program: {time_zone: UTC, live_from: soon}", "program.live_from", "date"),
     ("program: {time_zone: UTC, points: {value: 1 euro}}", "program.points.value", "value"),
-    ("program: {time_zone: UTC, reversals: [crm]}", "program.reversals", "not_supported_yet"),
+    ("program: {time_zone: UTC, reversals: [crm, 5]}", "program.reversals[1]", "type"),
     # roles
     ("roles: {lead: {like: partner_ownr}}", "roles.lead.like", "unknown"),
     ("roles: {a: {like: b}, b: {like: a}}", "roles.a.like", "circle"),
@@ -452,11 +452,7 @@ FAULTS = [
         "badges.b.when",
         "unknown",
     ),
-    (
-        "badges: {b: {when: {metric: deals, at_least: 1}, on_reversal: revoke}}",
-        "badges.b.on_reversal",
-        "not_supported_yet",
-    ),
+    ("badges: {b: {when: {metric: deals, at_least: 1}, on_reversal: end}}", "badges.b.on_reversal", "value"),
     ("badges: {b: {when: {metric: deals, at_least: 1}, points: -1}}", "badges.b.points", "too_small"),
     ("badges: {b: {when: {metric: deals, at_least: 1}, secret: yes}}", "badges.b.secret", "type"),
     (

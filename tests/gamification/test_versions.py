@@ -150,12 +150,17 @@ def read(plan: Plan, log: list[Event], known: int = 0) -> refold.Folded:
     given = Given(timeline({"": {"role": ("sales_rep",)}}), at("sun+8"), who=1)
     version = plan.versions[0].number
     if not known:
-        return refold.again(plan, [], log, {}, set(), given, version)
-    before = refold.again(plan.as_of(plan.number_at(log[known - 1].read)), [], log[:known], {}, set(), given, version)
+        return refold.again(plan, log, numbers(log), {}, set(), given, version)
+    earlier = plan.as_of(plan.number_at(log[known - 1].read))
+    before = refold.again(earlier, log[:known], numbers(log), {}, set(), given, version)
     facts = {effect.key: refold.fact_of(effect) for effect in before.outcome.effects if isinstance(effect, Award)}
     facts |= before.kept
     version = plan.number_at(log[known - 1].read)
-    return refold.again(plan, log[:known], log[known:], facts, set(before.kept), given, version)
+    return refold.again(plan, log, numbers(log[known:]), facts, set(before.kept), given, version)
+
+
+def numbers(log: list[Event]) -> set[int]:
+    return {event.entry for event in log}
 
 
 def stands(folded: refold.Folded) -> dict[str, str | None]:

@@ -46,6 +46,8 @@ WINDOWS = ("2026-Q4", "2026-10", "2026-W43", "2026-11-03", "2026-Q3")
 ASKED, EVENTS_ASKED = 60, 60
 #: People whom the hub gets to know after what they did, and how often it is about one of them, or somebody never known.
 NEWCOMERS, NEW, NEVER = 4, 0.04, 0.01
+#: How much of what others sent is taken back.
+REVERSED = 0.05
 #: What of an event tells when it came.
 CAME = ("ref", "received_at", "known_at", "late", "corrections")
 
@@ -66,6 +68,7 @@ class Crowd:
     changes: list[MemberRecord]  # rows of a later day, or of an earlier one
     targets: list[TargetRecord]
     arrivals: list[Arrival]
+    reversals: list[Arrival]  # of some of them
 
 
 def crowd(events: int, seed: int = 1, people: int = 60, firms: int = 7) -> Crowd:
@@ -82,7 +85,9 @@ def crowd(events: int, seed: int = 1, people: int = 60, firms: int = 7) -> Crowd
         for number in range(0, people, 5)
     ]
     happened = [_event(random, n, people, firms) for n in range(events)]
-    return Crowd(companies, persons, newcomers, changed, aims, happened)
+    sent = [one for one in happened if one.source != "hub"]
+    undone = [_reversal(random, n, one) for n, one in enumerate(random.sample(sent, int(len(sent) * REVERSED)))]
+    return Crowd(companies, persons, newcomers, changed, aims, happened, undone)
 
 
 def _firm(random: Random, number: int) -> OrganizationRecord:
@@ -107,6 +112,12 @@ def _event(random: Random, number: int, people: int, firms: int) -> Arrival:
     source = "hub" if kind == "hub.visited" else random.choice(["crm", "lms", "Zebra", "äther"])
     data = _data(random, kind)
     return Arrival(source, f"e{number:05}", kind, about, time, offset, data, arrivals.canonical(data))
+
+
+def _reversal(random: Random, number: int, gone: Arrival) -> Arrival:
+    data = {"source": gone.source, "id": gone.id}
+    time = random.randrange(SINCE, UNTIL)
+    return Arrival(gone.source, f"r{number:05}", "event.reversed", "", time, 0, data, arrivals.canonical(data))
 
 
 def _somebody(random: Random, people: int) -> str:
@@ -181,8 +192,11 @@ def digest_all() -> None:
 
 
 def in_order(told: Crowd) -> None:
-    """All in canonical order, under the profiles that hold in the end: nothing is folded twice."""
+    """All in canonical order, under the profiles that hold in the end, after what is taken back: nothing is folded
+    twice, and nothing was shown that is gone.
+    """
     change([*told.newcomers, *told.changes])
+    append(told.reversals)
     append(sorted(told.arrivals, key=lambda one: (one.time, one.source, one.id)))
     digest_all()
 
@@ -190,7 +204,8 @@ def in_order(told: Crowd) -> None:
 def at_random(told: Crowd, seed: int, batches: int = 12, duplicates: int = 10) -> None:
     """In a random order, split into random batches; one in `duplicates` twice; profiles change on the way."""
     random = Random(seed)
-    some = [*told.arrivals, *random.sample(told.arrivals, len(told.arrivals) // duplicates)]
+    sent = [*told.arrivals, *told.reversals]
+    some = [*sent, *random.sample(sent, len(sent) // duplicates)]
     random.shuffle(some)
     cuts = sorted({0, len(some), *random.sample(range(1, len(some)), batches - 1)})
     waiting = random.sample([*told.newcomers, *told.changes], len(told.newcomers) + len(told.changes))
@@ -203,8 +218,8 @@ def at_random(told: Crowd, seed: int, batches: int = 12, duplicates: int = 10) -
     change(waiting)
     digest_all()
     assert verdicts["held"] > sum(one.subject == "nobody" for one in told.arrivals), "some wait for newcomers"
-    assert verdicts["accepted"] + verdicts["held"] == len(told.arrivals)
-    assert verdicts["duplicate"] == len(some) - len(told.arrivals)
+    assert verdicts["accepted"] + verdicts["held"] == len(sent)
+    assert verdicts["duplicate"] == len(some) - len(sent)
 
 
 # --------------------------------------------------------------------------------------------------------- what it says
@@ -254,7 +269,7 @@ def says(app: Flask, told: Crowd) -> Says:
     for place, id_ in enumerate(ids):
         window = WINDOWS[place % len(WINDOWS)]
         stands = door.get(f"/members/{id_}")
-        given = _awards(one for one in door.all(f"/members/{id_}/badges") if not one["kept"])
+        given = _awards(one for one in door.all(f"/members/{id_}/badges") if not one["kept"] and not one["revoked"])
         by_member[id_] = {"level": stands.pop("level"), "badges": stands.pop("badges"), "awards": given}
         members_[id_] = {
             "stands": stands,
@@ -285,7 +300,9 @@ def _events(door: Door, told: Crowd) -> dict[str, list[Any]]:
     """Some events with what they did and did not do."""
     found: dict[str, list[Any]] = {}
     for one in told.arrivals[:EVENTS_ASKED]:
-        found.setdefault(one.subject, []).append(_without(door.get("/events", source=one.source, id=one.id), *CAME))
+        event = _without(door.get("/events", source=one.source, id=one.id), *CAME)
+        event.get("reversed_by", {}).pop("ref", None)
+        found.setdefault(one.subject, []).append(event)
     return found
 
 

@@ -1,0 +1,85 @@
+"""Awards as they stand: given, moved with the fold, kept where it no longer derives them, ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, delete, insert, literal, select, update
+
+from hub.gamification.outcome import Award
+from hub.gamification.progress import Kept
+from hub.ledger import bulk
+from hub.ledger.refold import TAKEN_BACK, Ended, Folded, fact_of
+from hub.ledger.tables import awards, revocations
+
+if TYPE_CHECKING:
+    from hub.ledger.folding import Result
+
+_AWARD = (
+    "member", "kind", "badge", "tier", "key", "object", "window", "points", "entry", "time", "source", "id",
+    "version", "posted_at",
+)  # fmt: skip
+
+
+def write(connection: Connection, results: Sequence[Result], now: int) -> None:
+    """New awards are added; of those that stand, a fold from the beginning moves time and cause, keeps what it does
+    not derive, and ends what a reversal took away.
+    """
+    rows = []
+    for result in results:
+        given = {one.key: fact_of(one) for one in result.outcome.effects if isinstance(one, Award)}
+        standing = _bring_in_line(connection, result.who, result.folded, given, now) if result.folded else set[str]()
+        rows += [_row(result.who, fact, now) for key, fact in given.items() if key not in standing]
+    bulk.insert(connection, awards, _AWARD, rows)
+
+
+def _row(who: int, fact: Kept, now: int) -> tuple[Any, ...]:
+    return (
+        who, fact.kind, fact.badge, fact.tier, fact.key, fact.object, fact.window, fact.points,
+        fact.entry, *fact.place, fact.version, now,
+    )  # fmt: skip
+
+
+def _bring_in_line(connection: Connection, who: int, folded: Folded, given: dict[str, Kept], now: int) -> set[str]:
+    """Bring the standing awards of a member in line with its fold; -> their keys. What is kept of awards that appeared
+    on the way is added.
+    """
+    columns = (awards.c.no, awards.c.key, awards.c.entry, awards.c.kept)
+    standing: dict[str, Any] = {
+        row.key: row for row in connection.execute(select(*columns).where(awards.c.member == who))
+    }
+    for ended in folded.ended:
+        _end(connection, who, ended, standing.pop(ended.fact.key, None), now)
+    for key, row in standing.items():
+        fact, why = (given[key], None) if key in given else (folded.kept[key], folded.reasons.get(key, row.kept))
+        if (row.entry, row.kept) != (fact.entry, why):
+            connection.execute(update(awards).where(awards.c.no == row.no).values(kept=why, **_cause(fact)))
+    for key, fact in folded.kept.items():
+        if key not in standing:
+            _add(connection, who, fact, now, kept=folded.reasons[key])
+    return set(standing)
+
+
+def _end(connection: Connection, who: int, ended: Ended, row: Any | None, now: int) -> None:
+    """An award that stands no more; it may have come and gone within one batch."""
+    number = _add(connection, who, ended.fact, now) if row is None else row.no
+    connection.execute(update(awards).where(awards.c.no == number).values(_cause(ended.fact)))
+    ending = {"at": ended.at, "by": ended.by, "reason": TAKEN_BACK}
+    columns = ["award", *_AWARD, *ending]
+    copied = select(awards.c.no, *(awards.c[name] for name in _AWARD), *map(literal, ending.values()))
+    connection.execute(insert(revocations).from_select(columns, copied.where(awards.c.no == number)))
+    connection.execute(delete(awards).where(awards.c.no == number))
+
+
+def _cause(fact: Kept) -> dict[str, Any]:
+    time, source, name = fact.place
+    return {"entry": fact.entry, "time": time, "source": source, "id": name}
+
+
+def _add(connection: Connection, who: int, fact: Kept, now: int, kept: str | None = None) -> int:
+    """-> its number."""
+    row = dict(zip(_AWARD, _row(who, fact, now), strict=True))
+    number = connection.scalar(insert(awards).values(kept=kept, **row).returning(awards.c.no))
+    assert number is not None
+    return int(number)
