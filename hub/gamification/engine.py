@@ -86,6 +86,8 @@ def _one(here: Moment, event: Event, standing: list[Kept | Decided]) -> None:
     if len(here.given.timeline.profiles) > 1:
         here.aims.update(here.plan.asked)
     here.state.place = (event.time, event.source, event.id)
+    if here.state.end is not None and here.state.end <= here.state.place:
+        here.state.end = None
     here.state.read = max(here.state.read, (event.known_at, event.entry))
     _take_in(here, event)
     here.dirty.update(here.plan.gated)

@@ -127,6 +127,7 @@ class _Batch:
         self.targets = targets.own(connection, [who for who in everybody if who > 0], before)
         self.closed = closing.closed(connection)
         self.decided = _decided(connection, self.again, self.closed)
+        self.learnt = self._learnt(END if before is None else before)
         self.parts = self._parts([who for who in everybody if who not in self.again])
         self.kept = facts(connection, self._with_kept(everybody))
 
@@ -135,6 +136,21 @@ class _Batch:
         newest = self.plan.newest.number
         self.versions |= {row.member: min(row.version, newest) for row in rows if row.version != newest and row.state}
         return {row.member: unpacked(self.plan, unpack(row.state)) for row in rows if row.version == newest}
+
+    def _learnt(self, before: int) -> dict[int, list[int]]:
+        """When the hub learned something of those that are folded again while entries of theirs waited, or versions."""
+        since = {who: at for who in self.again if who > 0 and (at := self._unread_since(who)) is not None}
+        if not since:
+            return {}
+        found = profiles.changes(self.connection, list(since), min(since.values()), before)
+        return {who: [at for at in learnt if at > since[who]] for who, learnt in found.items()}
+
+    def _unread_since(self, who: int) -> int | None:
+        """When the first came of what this fold reads for the first time: an entry, a version."""
+        first = [event.known_at for event in self.new.get(who, ())[:1]]
+        if who in self.versions:
+            first += [one.published_at for one in self.plan.published_since(self.versions[who])[:1]]
+        return min(first, default=None)
 
     def _is_behind(self, who: int) -> bool:
         """Whether its new entries cannot simply be added: an older version's progress, or one belongs earlier, or takes
@@ -219,13 +235,27 @@ class _Batch:
         found = self.kept if who in self.again else facts(self.connection, [who])
         kept, standing = found.get(who, (set(), {}))
         given = replace(self.given(who), kept=(), posted={})
+        given, learnt = given_in_turn(self.connection, given, self.learnt.get(who, ()))
         entries = [*known(self.connection, who, new), *new]
         numbers = {event.entry for event in new}
         version = self.versions.get(who, self.plan.newest.number)
-        folded = refold.again(self.plan, entries, numbers, standing, kept, given, version)
+        folded = refold.again(self.plan, entries, numbers, standing, kept, given, version, learnt)
         parts = [(name, pack(content)) for name, content in sorted(folded.parts.found.items())]
         published = who in self.versions
         return Result(who, pack(packable(folded.state)), parts, folded.outcome, folded, published)
+
+
+def given_in_turn(connection: Connection, given: Given, changes: Sequence[int]) -> tuple[Given, list[refold.Learnt]]:
+    """What was known of the member before these instants, and what was known from each of them on."""
+    if not changes:
+        return given, []
+
+    def known_before(instant: int) -> Given:
+        timeline = profiles.timelines(connection, [given.who], instant).get(given.who)
+        own = targets.own(connection, [given.who], instant).get(given.who, {})
+        return replace(given, timeline=timeline or Timeline([0], [Profile()]), targets=own)
+
+    return known_before(changes[0]), [refold.Learnt(at, known_before(at + 1)) for at in changes]
 
 
 def waiting(connection: Connection, members: Iterable[int], before: int | None = None) -> dict[int, list[Event]]:

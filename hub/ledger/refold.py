@@ -2,8 +2,9 @@
 
 State and amounts come out of one fold over everything in canonical order. Awards are facts: what the fold derived
 after some entry of the log, entries taken one after another. So where an entry could take an award away, the log is
-read up to just before it and again after it; an award that is gone by then stays as a kept one, or ends. A
-publication is a place in the log like an entry: what came before it is read with the versions there were.
+read up to just before it and again after it; an award that is gone by then stays as a kept one, or ends. What the hub
+learned of the member, and a publication, are places in the log like entries: what came before them is read by the
+profiles, the targets and the versions there were.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from hub.gamification.progress import Given, Kept, Parts, State, beginning
 from hub.gamification.versions import Version
 
 #: Why an award is kept: what came into the log when the fold last derived it. The second may also end it.
-LATE, TAKEN_BACK, VERSION = "late", "reversed", "version"
+LATE, TAKEN_BACK, VERSION, LEARNT = "late", "reversed", "version", "profile"
 
 #: A kept award can make itself due (by its points) and, once taken off, not due again: then it stays kept.
 _MOST_TRIES = 1_000
@@ -41,8 +42,20 @@ class Reversal(NamedTuple):
         return (self.known_at, self.entry)
 
 
+class Learnt(NamedTuple):
+    """A place in the log at which the hub learned something of the member: from there on she is folded by `given`."""
+
+    at: int
+    given: Given
+
+    @property
+    def read(self) -> LogPlace:
+        # Before the entries of the same instant.
+        return (self.at, 0)
+
+
 #: What the reading of a member's log takes up, one after another.
-Step = Event | Reversal | Version
+Step = Event | Reversal | Version | Learnt
 
 
 class Ended(NamedTuple):
@@ -75,21 +88,23 @@ def again(
     kept: set[str],
     given: Given,
     version: int | None = None,
+    learnt: Sequence[Learnt] = (),
 ) -> Folded:
     """Fold all these entries; those numbered in `new` were not read before. `facts` are the awards that stand, `kept`
-    the keys of the kept ones, `version` the one that the others were folded with; None: all with the newest.
+    the keys of the kept ones, `version` the one that the others were folded with; None: all with the newest. `given` is
+    what was known of the member before anything of `learnt` was.
     """
     told = steps(entries)
     since = plan.newest.number if version is None else version
     places = [step.read for step in told if step.entry in new]
-    places += [published.read for published in plan.published_since(since)]
+    places += [published.read for published in plan.published_since(since)] + [one.read for one in learnt]
     if version is not None and places:
         since = min(since, plan.number_at(min(places)))
     before = [step for step in told if step.entry not in new and (not places or step.read <= min(places))]
     reading = _Reading(plan.as_of(since), before, facts, kept, given)
-    for step in sorted([*told[len(before) :], *plan.published_since(since)], key=_order):
+    for step in sorted([*told[len(before) :], *plan.published_since(since), *learnt], key=_order):
         reading.take(plan.as_of(step.number) if isinstance(step, Version) else step)
-    folded = reading.end()
+    folded = reading.end(LATE if places else LEARNT)
     folded.state.read = max((folded.state.read, *(entry.read for entry in entries)))
     return folded
 
@@ -130,8 +145,8 @@ class _Reading:
     """The log, read step by step as far as that matters: `facts` and `kept` are what stood after some step, and since
     then none has come that could take an award away.
 
-    A late event may do so if the plan says it is fragile, a reversal and a version always. Where something is kept, any
-    event may: what is kept can come due again at another place, and takes its points along.
+    A late event may do so if the plan says it is fragile, a reversal, a version, a profile always. Where something is
+    kept, any event may: what is kept can come due again at another place, and takes its points along.
     """
 
     def __init__(
@@ -151,14 +166,16 @@ class _Reading:
         self.folded: Folded | None = None  # of all events, where it is at hand
         self.settled = True  # facts and kept are those after the last step
 
-    def take(self, step: Event | Reversal | Plan) -> None:
+    def take(self, step: Event | Reversal | Learnt | Plan) -> None:
         """Read on by one step; of a version, the plan from it on."""
         if isinstance(step, Event):
             self._take(step)
         elif isinstance(step, Reversal):
             self._take_back(step)
+        elif isinstance(step, Learnt):
+            self._turn_to(self.plan, step.given, LEARNT)
         else:
-            self._turn_to(step)
+            self._turn_to(step, self.given, VERSION)
 
     def _take(self, event: Event) -> None:
         late = self._is_late(event)
@@ -199,12 +216,12 @@ class _Reading:
         badge = self.plan.program.badges.get(fact.badge) if fact.kind == "badge" else None
         return badge is not None and badge.on_reversal == "revoke"
 
-    def _turn_to(self, plan: Plan) -> None:
-        """A version is published: what stood before it stays, and all is folded with it."""
+    def _turn_to(self, plan: Plan, given: Given, reason: str) -> None:
+        """A version is published, or something is learned: what stood before it stays, and all is folded anew."""
         if not self.settled:
             self.fold()
-        self.plan, self.folded = plan, None
-        self.fold(VERSION)
+        self.plan, self.given, self.folded = plan, given, None
+        self.fold(reason)
 
     def fold(self, reason: str = LATE, may_end: Collection[str] = ()) -> Folded:
         """What stands after the last step; `reason`: why what is not derived any more is not. Of that is kept all but
@@ -219,9 +236,9 @@ class _Reading:
             self.settled = True
         return self.folded
 
-    def end(self) -> Folded:
+    def end(self, reason: str) -> Folded:
         """As `fold`, where all has been read; each award with the version that gave it first."""
-        folded = self.fold()
+        folded = self.fold(reason)
         folded.reasons, folded.ended = self.reasons, self.ended
         folded.outcome.effects = [self._as_first_given(effect) for effect in folded.outcome.effects]
         return folded
@@ -273,10 +290,15 @@ def _with_facts(
         derived = {effect.key for effect in outcome.effects if isinstance(effect, Award)}
         missing = firm - derived - kept
         if not missing:
-            state.end = _NEVER if outcome.due_again else _end(stands)
+            state.end = _NEVER if outcome.due_again else _behind(state, _end(stands))
             return Folded(state, parts, outcome, {key: facts[key] for key in kept})
         kept |= missing
     raise RuntimeError("the member's awards do not settle")
+
+
+def _behind(state: State, end: Place | None) -> Place | None:
+    """The place, if it lies behind all events."""
+    return end if end is not None and (state.place is None or end > state.place) else None
 
 
 def _end(given: Given, *others: Place | None) -> Place | None:

@@ -17,7 +17,7 @@ from hub.gamification.outcome import Award, Points, Reached
 from hub.gamification.plan import Plan
 from hub.gamification.progress import Given, packable
 from hub.gamification.ranking import order_key
-from hub.gamification.versions import END
+from hub.gamification.versions import BEGINNING, END
 from hub.ledger import folding, programs, refold
 from hub.ledger.folding import connection_rows, pack, unpack
 from hub.ledger.tables import (
@@ -53,8 +53,9 @@ def differences() -> Iterator[str]:
             if plan is None or not who:
                 return
             named = _names(connection, who)
+            changes = profiles.changes(connection, [one for one in who if one > 0], BEGINNING, END)
             for one in who:
-                yield from (f"{named[one]}: {line}" for line in _of_member(connection, plan, one))
+                yield from (f"{named[one]}: {line}" for line in _of_member(connection, plan, one, changes.get(one, ())))
         last = who[-1]
 
 
@@ -76,10 +77,11 @@ def _names(connection: Connection, who: Sequence[int]) -> dict[int, str]:
     return {one: named.get(one, f"number {one}") for one in who}
 
 
-def _of_member(connection: Connection, plan: Plan, who: int) -> Iterator[str]:
+def _of_member(connection: Connection, plan: Plan, who: int, changes: Sequence[int]) -> Iterator[str]:
+    """`changes`: when the hub learned something of the member."""
     given, (kept, facts) = _given(connection, who)
     entries = folding.known(connection, who)
-    for key in sorted(_shown(connection, plan, who, entries, given) - facts.keys()):
+    for key in sorted(_shown(connection, plan, entries, given, changes) - facts.keys()):
         yield f"award {key} is missing"
     folded = refold.again(plan, entries, (), facts, kept, given)
     yield from _state(connection, plan, who, folded)
@@ -88,17 +90,15 @@ def _of_member(connection: Connection, plan: Plan, who: int) -> Iterator[str]:
     yield from _amounts(connection, who, folded)
 
 
-def _shown(connection: Connection, plan: Plan, who: int, entries: Sequence[Event], given: Given) -> set[str]:
-    """The awards that people were shown and that must stand, read from the log and its versions alone.
-
-    It is read with the profiles of today. Where others were known on the way, nobody can say so.
-    """
+def _shown(
+    connection: Connection, plan: Plan, entries: Sequence[Event], given: Given, changes: Sequence[int]
+) -> set[str]:
+    """What people were shown, read from the log alone, its versions and what was learned of her on the way."""
+    began = min((entry.known_at for entry in entries), default=END)
+    first, learnt = folding.given_in_turn(connection, given, [at for at in changes if at > began])
     numbers = {entry.entry for entry in entries}
-    read = refold.again(plan, entries, numbers, {}, set(), given, plan.versions[0].number)
-    since = min((entry.known_at for entry in entries), default=END)
-    if who > 0 and read.kept and profiles.changes(connection, [who], since, END):
-        return set()
-    return read.kept.keys() | {effect.key for effect in read.outcome.effects if isinstance(effect, Award)}
+    read = refold.again(plan, entries, numbers, {}, set(), first, plan.versions[0].number, learnt)
+    return {effect.key for effect in read.outcome.effects if isinstance(effect, Award)} | set(read.kept)
 
 
 def _given(connection: Connection, who: int) -> tuple[Any, tuple[set[str], Mapping[str, Any]]]:

@@ -66,7 +66,7 @@ TAMPERED = {
         "member bo: member_values revenue/",
     ),
     "a goal reached": (
-        "INSERT INTO goals_reached VALUES ({bo}, 'quarter_revenue', '2026-Q4', 1, 0)",
+        "INSERT INTO goals_reached VALUES ({bo}, 'quarter_revenue', '2026-Q4', 1, 0, 'crm', 'w-1', 0, NULL)",
         "member bo: goals_reached quarter_revenue/2026-Q4",
     ),
 }  # fmt: skip
