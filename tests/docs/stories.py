@@ -2,8 +2,11 @@
 
     2026-11-20 09:30 bo deal.won deal=d-1 amount=12345 -> won_deal 184; deal_maker Bronze
 
-Times are Berlin's. `deal=d-1..d-3` are three events, a minute apart; the arrow is about all of them. Nothing else comes
-of what the story speaks of: of the keys that stand after some arrow.
+    2026-12-04 00:00 bea -> top_sellers 300
+
+Times are Berlin's. The second line tells what goals and boards have posted to somebody by then. `deal=d-1..d-3` are
+three events, a minute apart; the arrow is about all of them. Nothing else comes of what the story speaks of: of the keys
+that stand after some arrow.
 """
 
 from __future__ import annotations
@@ -19,17 +22,19 @@ from hub.gamification.outcome import Award, Effect, Extended, Paused, Points, Sk
 
 BERLIN = ZoneInfo("Europe/Berlin")
 _LINE = re.compile(r"(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?) (?P<who>\S+) (?P<what>[a-z_.]+)(?P<data>( \S+=\S+)*)")
+_BY_THEN = re.compile(r"(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d) (?P<who>\S+)")
 _RANGE = re.compile(r"(\w+)=([\w-]+?)(\d+)\.\.\2(\d+)")
 
 
 @dataclass(frozen=True)
 class Step:
-    """A line. `events`: when, who, what, with which attributes; empty where the line only asks."""
+    """A line. `events`: when, who, what, with which attributes; empty where the line only asks, perhaps `by_then`."""
 
     line: str
     who: str
     events: tuple[tuple[datetime, str, str, Mapping[str, str]], ...]
     brings: tuple[str, ...]
+    by_then: datetime | None = None
 
     @property
     def values(self) -> dict[str, str]:
@@ -49,14 +54,20 @@ def _step(line: str) -> Step:
     told, _, brings = (part.strip() for part in line.partition("->"))
     outcomes = tuple(one.strip() for one in brings.split(";") if one.strip())
     match = _LINE.fullmatch(told)
+    if asked := _BY_THEN.fullmatch(told):
+        return Step(line, asked["who"], (), outcomes, _moment(asked["time"]))
     if match is None:
         return Step(line, told, (), outcomes)
-    time = datetime.fromisoformat(match["time"]).replace(tzinfo=BERLIN)
+    time = _moment(match["time"])
     events = tuple(
         (time + timedelta(minutes=number), match["who"], match["what"], data)
         for number, data in enumerate(_each(match["data"]))
     )
     return Step(line, match["who"], events, outcomes)
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=BERLIN)
 
 
 def _each(text: str) -> Iterator[dict[str, str]]:

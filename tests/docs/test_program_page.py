@@ -255,7 +255,14 @@ def test_boards_and_homepages_show_what_the_stories_tell(story: pages.Block, cas
     for step in stories.steps(story.text):
         for time, who, what, data in step.events:
             club.happens(who, what, time.isoformat(), **dict(map(_typed, data.items())))
-        if not step.events and " " in step.who:
+        if step.by_then:
+            clock.set_source(step.by_then.isoformat())
+            club.digests()
+            with reader() as connection:
+                lines = reading.newest_lines(connection, club.numbers[step.who], 50)
+            posted = [f"{line.key} {line.amount}" for line in reversed(lines) if line.cause in ("goal", "leaderboard")]
+            assert sorted(posted) == sorted(step.brings), step.line
+        elif not step.events and " " in step.who:
             key, window, *among = step.who.split()
             with reader() as connection:
                 board = reading.board(
