@@ -5,8 +5,8 @@
     2026-12-04 00:00 bea -> top_sellers 300
 
 Times are Berlin's. The second line tells what goals and boards have posted to somebody by then. `deal=d-1..d-3` are
-three events, a minute apart; the arrow is about all of them. Nothing else comes of what the story speaks of: of the keys
-that stand after some arrow.
+three events, a minute apart; the arrow is about all of them. Nothing else comes of what the story speaks of: of the
+keys that stand after some arrow.
 """
 
 from __future__ import annotations
