@@ -14,6 +14,8 @@ from sqlalchemy import Connection, select
 
 from hub import clock
 from hub.api import bp, cloudevents, waiting
+from hub.api.answers import answer as exactly
+from hub.api.because import because_json
 from hub.api.earned import TransferItem, transfer
 from hub.api.openapi import JSON, PROBLEM, describe
 from hub.api.openapi import Problem as ProblemShape
@@ -318,8 +320,8 @@ class OtherEvent(msgspec.Struct):
 
 class EventAnswer(msgspec.Struct, kw_only=True):
     """An event of the log. `code`, `path`, `message` say what it waits for or why it was refused; `reverses`: what a
-    reversal takes back; `reversed_by`: what took this event back; `late`: what it came too late for; `corrections`:
-    lines that changed since what it gave, oldest first.
+    reversal takes back; `reversed_by`: what took this event back; `because`: what made each effect, in their order;
+    `late`: what it came too late for; `corrections`: lines that changed since what it gave, oldest first.
     """
 
     ref: str
@@ -338,6 +340,7 @@ class EventAnswer(msgspec.Struct, kw_only=True):
     path: str | UnsetType = UNSET
     message: str | UnsetType = UNSET
     effects: list[dict[str, Any]]
+    because: list[dict[str, Any] | None]
     skipped: list[dict[str, Any]]
     late: list[LateFor]
     corrections: list[TransferItem]
@@ -394,11 +397,12 @@ def _told(connection: Connection, found: entry.Entry | None) -> Response:
         path=UNSET if found.path is None else found.path,
         message=UNSET if found.message is None else found.message,
         effects=done,
+        because=[because_json(because) for because in told.because],
         skipped=skipped,
         late=_late(connection, found, told, reverses),
         corrections=[transfer(line) for line in corrections],
     )
-    return _json(answer, 200, {})
+    return exactly(answer)
 
 
 def _late(

@@ -13,12 +13,12 @@ from sqlalchemy import Connection
 from hub import clock
 from hub.db import reader
 from hub.directory import lookup
-from hub.gamification.events import Event
+from hub.gamification.events import REVERSED, Event
 from hub.home.brought import Brought, Missed, brought, missed
 from hub.home.counted import Counted, counted
 from hub.identity import Viewer, current_member, may, requires
 from hub.identity.access import ALL, reach
-from hub.ledger import aftermath, effects, entry, log, programs, reading
+from hub.ledger import aftermath, arrivals, effects, entry, log, programs, reading, reversals
 from hub.ledger.arrivals import HUB
 from hub.ledger.entry import Entry
 from hub.ledger.standings import Line, Version
@@ -30,6 +30,17 @@ ACT = "why:see"
 KEY = "key/"
 
 bp = Blueprint("why", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """The other one of a reversal and the event that it takes back. `ref` None: it is not known yet."""
+
+    reverses: bool  # this is the reversal
+    ref: str | None
+    title: str | None
+    at: int | None
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +62,7 @@ class Why:
     counted: tuple[Counted, ...]
     corrections: tuple[tuple[str, Line], ...]
     moved: tuple[tuple[str, str], ...]  # what another event brings by now, and the public name of that one
+    other: Other | None
     versions: dict[int, int]  # when each version named was published
 
 
@@ -82,7 +94,7 @@ def _why(connection: Connection, version: Version, viewer: Viewer, found: Entry,
     told = effects.of(connection, [found.number], now).get(found.number, effects.Told()) if digested else None
     lines = reading.lines_of(connection, found.number)
     person = lookup.profile_now(connection, found.member, now) if found.member is not None else None
-    cards = brought(connection, event, told) if event and told else []
+    cards, other = brought(connection, event, told) if event and told else [], _other(connection, by, found)
     return Why(
         ref=entry.ref(found.number),
         title=by.event(found.type),
@@ -95,7 +107,7 @@ def _why(connection: Connection, version: Version, viewer: Viewer, found: Entry,
         digested=digested,
         points=sum(card.points or 0 for card in cards),
         brought=tuple(cards),
-        missed=tuple(missed(connection, told.skips)) if told else (),
+        missed=tuple(missed(connection, told.skips)) if told and (other is None or other.reverses) else (),
         counted=tuple(counted(connection, found, event, told, now)) if event and told else (),
         corrections=tuple(
             (by.cause(line.cause, line.key) or str(gettext("By hand")), line)
@@ -103,6 +115,7 @@ def _why(connection: Connection, version: Version, viewer: Viewer, found: Entry,
             if line.kind == "correction"
         ),
         moved=tuple(_moved(connection, by, found)),
+        other=other,
         versions={one.number: one.published_at for one in plan.versions},
     )
 
@@ -112,12 +125,29 @@ def _moved(connection: Connection, by: Speaker, found: Entry) -> Iterator[tuple[
         yield by.cause(one.kind, one.key) or one.key, entry.ref(one.entry)
 
 
+def _other(connection: Connection, by: Speaker, found: Entry) -> Other | None:
+    reverses = reversals.taken_back_by(connection, found.number)
+    one = reverses or reversals.reversal_of(connection, found.source, found.id)
+    if one is None:
+        return None
+    there = None if one.number is None else entry.of_number(connection, one.number)
+    reversal = found if reverses else there
+    return Other(
+        reverses is not None,
+        entry.ref(there.number) if there else None,
+        by.event(there.type) if there else None,
+        there.time if there else None,
+        str(arrivals.decode_data(reversal.data).get("reason") or "") or None if reversal else None,
+    )
+
+
 def _icon(version: Version, kind: str) -> str:
     declared = version.program.events.get(kind)
     return (declared.icon if declared else None) or ICONS.get(kind, "circle-dot")
 
 
 ICONS = {
+    REVERSED: "undo-2",
     "hub.visited": "house",
     "hub.points.adjusted": "pencil",
     "hub.prize.won": "trophy",

@@ -17,7 +17,7 @@ from babel import lists, units
 
 from hub import clock
 from hub.gamification.conditions import ORDERS, All, Any_, Condition, None_, Test
-from hub.gamification.events import OWN, Attribute, attributes
+from hub.gamification.events import OWN, REVERSED, Attribute, attributes
 from hub.gamification.explain import sole_amount, unit_of
 from hub.gamification.numbers import Exact
 from hub.gamification.points import Cap
@@ -272,6 +272,7 @@ def _plurals() -> Mapping[str, str]:
 
 def _own_event(name: str) -> str | None:
     return {
+        REVERSED: _("Event taken back"),
         "hub.visited": _("Day in the hub"),
         "hub.recognition.given": _("Recognition given"),
         "hub.recognition.received": _("Recognition received"),

@@ -119,3 +119,56 @@ def test_what_is_held_has_done_nothing_and_was_late_for_nothing(club: Club, door
         [],
         [],
     ]
+
+
+def test_each_effect_is_told_with_what_made_it(club: Club, door: Door):
+    clock.set_source("2026-11-23T10:00:00Z")
+    publish(
+        PROGRAM.replace("badges:", "boosts: {push: {rules: won_deal, factor: 3/2}}\nbadges:")
+        + "levels: {low: {at: 0}, high: {at: 50}}\n"
+    )
+    club.happens("bo", "deal.won", "2026-11-23T10:01:00Z", amount=4000)
+    answer = told(door, 1)
+    assert [effect["kind"] for effect in answer["effects"]] == [
+        "points",
+        "badge",
+        "points",
+        "goal",
+        "goal",
+        "level",
+        "level",
+    ]
+    assert answer["because"] == [
+        {
+            "measured": 4000,
+            "base": 40,
+            "boosts": [{"boost": "push", "factor": "3/2"}],
+            "cut": [{"cap": None, "per": "day", "points": 50, "from": 60, "to": 50}],
+        },
+        {"metric": "revenue", "at_least": 1000, "found": 4000, "met": True},
+        None,
+        {"found": 4000, "target": 1000},
+        {"found": 4000, "target": 1},
+        {"at": 0, "found": 50},
+        {"at": 50, "found": 50},
+    ]
+
+
+def test_a_badge_is_told_with_each_of_its_conditions_and_exact_numbers(club: Club, door: Door):
+    conditions = "[{metric: revenue, at_least: 0.5, within: week}, {badge: maker}]"
+    some = f"{{when: {{at_least_of: {{count: 1, conditions: {conditions}}}}}}}"
+    publish(PROGRAM.replace("goals:", f"  some: {some}\n  named: {{when: {{metric: revenue, at_least: 9}}}}\ngoals:"))
+    sent = {"id": "w", "source": "crm", "type": "deal.won", "subject": "bo", "time": "2026-11-23T09:30:00Z"}
+    assert door.post(sent | {"data": {"amount": 0.75}}).status_code == 202
+    club.digests()
+    answer = door.get("/events", source="crm", id="w")
+    assert answer.json
+    because = dict(zip([str(one) for one in answer.json["effects"]], answer.json["because"], strict=True))
+    assert because[str({"kind": "badge", "badge": "some"})] == {
+        "at_least_of": 1,
+        "conditions": [
+            {"metric": "revenue", "at_least": 0.5, "found": 0.75, "met": True, "window": "2026-W48"},
+            {"badge": "maker", "times": 1, "found": 0, "met": False},
+        ],
+    }
+    assert '"found":0.75' in answer.text

@@ -163,6 +163,38 @@ def test_what_was_done_by_hand_names_the_reason_and_who_did_it(
     assert "By hand By hand +25 points for patience" in told
 
 
+def test_an_event_that_was_taken_back_says_so_and_leads_to_its_reversal(club: Club, signed_in: Browser) -> None:
+    deals(club)
+    club.happens(
+        "bea", "event.reversed", "2026-11-21T09:00:00Z", source="crm", id="2", reason="the customer stepped back"
+    )
+    bea = signed_in("bea")
+    told = read(bea, f"/why/{ref(2)}")
+    assert "It was taken back, so that it counts nowhere. The reason: the customer stepped back. See how" in told
+    assert f'href="/why/{ref(4)}"' in bea.get(f"/why/{ref(2)}").text
+    assert "What it did not bring" not in told
+    brought = part(told, "What it brought")
+    assert "All-rounder Badge · kept" in brought, "what was earned stays"
+    assert "Deal maker" not in brought, "the next deal is the second one by now"
+    assert "Deal won Points" not in brought
+    assert "Deal won −465" in part(told, "Corrected since")
+    told = read(bea, f"/why/{ref(4)}")
+    assert "Event taken back" in told
+    assert "It takes back Deal won of Nov 20, 2026, 9:30 AM: all is as if that had not been" in told
+    assert f'href="/why/{ref(2)}"' in bea.get(f"/why/{ref(4)}").text
+    assert signed_in("cy").get(f"/why/{ref(4)}").status_code == 404
+
+
+def test_a_reversal_of_what_nobody_has_sent_yet_says_so(club: Club, signed_in: Browser) -> None:
+    assert club
+    sent = {"id": "r-1", "source": "crm", "type": "event.reversed", "time": "2026-11-20T09:00:00Z"}
+    arrival = arrivals.read(sent | {"data": {"source": "crm", "id": "w-9"}}, clock.now(), lambda *_: True)
+    with transaction() as connection:
+        log.append(connection, [arrival], {}, clock.now())
+    assert "It takes back an event that nobody has sent yet." in read(signed_in("pat"), f"/why/{held('r-1')}")
+    assert signed_in("bea").get(f"/why/{held('r-1')}").status_code == 404
+
+
 def test_a_badge_given_by_hand_says_so(club: Club, cast: dict[str, int], signed_in: Browser) -> None:
     with transaction() as connection:
         done = acts.grant(
