@@ -83,9 +83,11 @@ class Course:
             self.hand += sum(each < period for each in self.later)
             self.later = [each for each in self.later if each >= period]
 
-    def count(self, period: int, begun: int, bridged: Bridged) -> None:
-        """Go on to a period that counts."""
-        self.pass_by(period - 1, bridged)
+    def count(self, period: int, begun: int, bridged: Bridged, over: int) -> None:
+        """Go on to a period that counts. What comes before it and is not over, since dates ran backwards, may count yet
+        and is not missed.
+        """
+        self.pass_by(min(period - 1, over), bridged)
         self._ripen(period)
         self.begun = max(self.begun, begun) if self.run else begun
         self.last, self.run = period, self.run + 1
@@ -129,7 +131,7 @@ def _settle(streak: Streak, state: State, bridged: Bridged) -> None:
     while open_[0][0] < final:
         period, events, begun = open_.pop(0)
         if events >= streak.at_least:
-            course.count(period, begun, bridged)
+            course.count(period, begun, bridged, over=period - 1)
             state[LAST] = period
             state[SHOWN] = [*state[SHOWN][1 - PERIODS_SHOWN :], period]
     state[RUN], state[LONGEST], state[BEGUN] = course.run, course.longest, course.begun
@@ -137,12 +139,12 @@ def _settle(streak: Streak, state: State, bridged: Bridged) -> None:
     state[FROZEN] = [*state[FROZEN], *course.frozen][-PERIODS_SHOWN:]
 
 
-def course(streak: Streak, state: State, bridged: Bridged) -> Course:
-    """Up to the last period that counts, open ones included."""
+def course(streak: Streak, state: State, bridged: Bridged, over: int) -> Course:
+    """Up to the last period that counts, open ones included. `over`: the last period that is."""
     found = _settled(streak, state)
     for period, events, begun in state[OPEN]:
         if events >= streak.at_least:
-            found.count(period, begun, bridged)
+            found.count(period, begun, bridged, over)
     return found
 
 
@@ -206,8 +208,9 @@ class Standing:
 
 
 def standing(streak: Streak, state: State, calendar: Calendar, today: int, bridged: Bridged) -> Standing:
-    here = course(streak, state, bridged)
-    here.pass_by(calendar.over(today), bridged)
+    over = calendar.over(today)
+    here = course(streak, state, bridged, over)
+    here.pass_by(over, bridged)
     freezes, frozen = here.in_hand, frozenset([*state[FROZEN], *here.frozen])
     if not here.run:
         return Standing(0, here.longest, freezes, False, None, frozen)

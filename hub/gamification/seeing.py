@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hub.gamification import climbing, counting, runs, tallies, walking
+from hub.gamification import climbing, counting, tallies, walking
 from hub.gamification.badges import AtLeastOf, GoalReached, HasBadge, Leaf, MetricAtLeast, StreakAtLeast, When
 from hub.gamification.because import Seen, SeenOf, SeenSome
 from hub.gamification.moment import Moment
@@ -19,7 +19,7 @@ def found(here: Moment, leaf: Leaf, thing: Any = None) -> Exact | None:
         return _measured(here, leaf, thing)
     if isinstance(leaf, StreakAtLeast):
         plan = here.plan.streaks[here.plan.streak_index[leaf.streak]]
-        return runs.course(plan.streak, here.state.streaks[plan.index], walking.bridged(here, plan)).longest
+        return walking.course(here, plan).longest
     if isinstance(leaf, HasBadge):
         times = here.state.times.get(leaf.badge, {})
         return sum(times.values()) if leaf.tier is None else times.get(leaf.tier, 0)

@@ -23,7 +23,17 @@ def walk(here: Moment, plan: StreakPlan) -> None:
     if period is None or not runs.counted(streak, state, period, plan.calendar.begun(latest), bridge):
         return
     here.changed("streak", streak.key)
-    here.outcome.effects.append(Extended(streak.key, runs.course(streak, state, bridge).run, here.event))
+    here.outcome.effects.append(Extended(streak.key, course(here, plan).run, here.event))
+
+
+def course(here: Moment, plan: StreakPlan) -> runs.Course:
+    """What the streak's periods have come to at the event, whether or not it is one of the streak's."""
+    state = here.state.streaks[plan.index]
+    if plan.streak.clock == "event":
+        today = written_date(here.event.time, state[runs.OFFSET])
+    else:
+        today = counting.day(here, plan.streak.clock)
+    return runs.course(plan.streak, state, bridged(here, plan), plan.calendar.over(today))
 
 
 def _latest_date(here: Moment, plan: StreakPlan, state: runs.State, day: int) -> int:

@@ -306,7 +306,7 @@ def _requirement(connection: Connection, one: _Member, plan: BadgePlan, leaf: Le
         return _metric_requirement(connection, one, plan, leaf)
     if isinstance(leaf, StreakAtLeast):
         of = one.plan.streaks[one.plan.streak_index[leaf.streak]]
-        longest = runs.course(of.streak, one.state.streaks[of.index], one.bridged(of)).longest
+        longest = _standing_of(one, of)[1].longest
         return Requirement("streak", leaf.streak, longest, leaf.at_least)
     if isinstance(leaf, HasBadge):
         times = one.state.times.get(leaf.badge, {})
@@ -353,20 +353,24 @@ def streaks(connection: Connection, version: Version, member_no: int, now: int) 
 
 
 def _streak(one: _Member, plan: StreakPlan) -> StreakStanding:
-    state, streak = one.state.streaks[plan.index], plan.streak
-    today = _today(one, plan)
-    standing = runs.standing(streak, state, plan.calendar, today, one.bridged(plan))
+    today, standing = _standing_of(one, plan)
     until = None if standing.ends is None else _first_moment(one, plan, standing.ends)
     return StreakStanding(
-        streak=streak.key,
+        streak=plan.streak.key,
         current=standing.current,
         longest=standing.longest,
         freezes=standing.freezes,
         at_risk=standing.at_risk,
         alive_until=until,
         periods=_periods(one, plan, today, standing),
-        paused_until=_paused_until(plan, state, today),
+        paused_until=_paused_until(plan, one.state.streaks[plan.index], today),
     )
+
+
+def _standing_of(one: _Member, plan: StreakPlan) -> tuple[int, runs.Standing]:
+    """The date of today on the streak's calendar, and how it stands."""
+    today = _today(one, plan)
+    return today, runs.standing(plan.streak, one.state.streaks[plan.index], plan.calendar, today, one.bridged(plan))
 
 
 def _today(one: _Member, plan: StreakPlan) -> int:

@@ -177,6 +177,22 @@ def test_dates_that_run_backwards_count_once() -> None:
     assert told.streak("bo", "s", "wed 23:00") == Run(2, 2, False, "2026-11-20 10:00")
 
 
+def test_a_day_that_has_come_back_is_not_missed_before_it_is_over() -> None:
+    lives = {"bo": {"": {"time_zone": "Pacific/Auckland"}, "wed 00:00": {"time_zone": "Pacific/Honolulu"}}}
+    # Monday and Wednesday in Auckland; then it is Tuesday 14:00 in Honolulu.
+    story = "sun-1 23:00 bo visits; tue 23:00 bo visits; {}"
+    assert stood(
+        streak(), story.format("wed 00:00 bo wins"), "tue 23:30", "wed 01:00", "wed 10:00", profiles=lives
+    ) == [
+        Run(1, 1, False, "2026-11-20 10:00"),
+        Run(2, 2, False, "2026-11-20 10:00"),
+        Run(1, 1, False, "2026-11-20 10:00"),
+    ]
+    assert stood(streak(), story.format("wed 01:00 bo visits"), "wed 10:00", profiles=lives) == [
+        Run(3, 3, False, "2026-11-20 10:00")
+    ]
+
+
 @pytest.mark.parametrize(
     ("where", "first", "days"),
     [

@@ -281,7 +281,8 @@ class Recount:
             if days[-1] >= today and days[0] > max(self.counted):
                 self.left = chain([days], self.left)
                 return
-            self.settle(days)
+            if days[-1] < today or days[0] in self.counted:
+                self.settle(days)
 
     def settle(self, days: Days) -> None:
         time = self.counted.get(days[0])
@@ -367,5 +368,5 @@ def test_each_event_extends_the_run_as_recounted(world: World) -> None:
         if isinstance(effect, Extended):
             time = (effect.event.time - instant(world.start, 0)) // QUARTER
             recount = Recount(world, time)
-            recount.settle_until(date.min)
+            recount.settle_until(recount.shown[time])
             assert effect.current == recount.run

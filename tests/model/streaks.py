@@ -5,7 +5,7 @@ A period is the date of its first day; of a business day, the day.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -52,21 +52,29 @@ def date_of(known: Known, member: str, entry: Entry, clock: str) -> date:
 def state(known: Known, member: str, streak: Any, events: Sequence[Entry], now: int) -> Run:
     """The state of a streak at `now` after these events of the member, in canonical order."""
     fitting = [one for one in events if one.type in streak.types and holds(streak.where, one.data)]
-    life = Life(known, member, streak, fitting[-1].offset if fitting else 0)
-    days = [date_of(known, member, one, streak.clock) for one in fitting]
-    periods = [life.period(day) for day in days]
-    counting = sorted({each for each in periods if each is not None and periods.count(each) >= streak.at_least})
-    return _settle(streak, life, counting, now)
+    life = Life(known, member, streak, fitting)
+    times: dict[date, list[int]] = {}
+    for one in fitting:
+        period = life.period(date_of(known, member, one, streak.clock))
+        if period is not None:
+            times.setdefault(period, []).append(one.time)
+    came = {period: each[streak.at_least - 1] for period, each in times.items() if len(each) >= streak.at_least}
+    return _settle(streak, life, came, now)
 
 
 @dataclass(frozen=True)
 class Life:
-    """A streak's periods on the calendar of one member. `offset` is that of the newest fitting event."""
+    """A streak's periods on the calendar of one member."""
 
     known: Known
     member: str
     streak: Any
-    offset: int
+    fitting: Sequence[Entry]
+
+    @property
+    def offset(self) -> int:
+        """That of the newest fitting event."""
+        return self.fitting[-1].offset if self.fitting else 0
 
     def period(self, day: date) -> date | None:
         """The period of a day; None for what is no business day."""
@@ -121,6 +129,18 @@ class Life:
             found += sum(max(0, min(end, until) - max(start, since)) for since, until in stretches(zone, day))
         return found
 
+    def began(self, period: date) -> int:
+        """The first instant at which the calendar showed a day of the period, or a later one."""
+        if self.streak.clock == "event":
+            ends = [*(one.time for one in self.fitting[1:]), EVER]
+            own = [
+                (one.time, end, midnight_utc(period) - one.offset * MINUTE)
+                for one, end in zip(self.fitting, ends, strict=True)
+            ]
+        else:
+            own = [(start, end, first_instant(zone, period)) for start, end, zone in self._zones()]
+        return next(max(start, at) for start, end, at in own if max(start, at) < end)
+
     def end_of(self, period: date, now: int) -> int:
         """The first instant from now on at which the date is after the period's last day."""
         day = self.days(period)[-1] + ONE_DAY
@@ -133,24 +153,25 @@ class Life:
         raise AssertionError("time ends")
 
 
-def _settle(streak: Any, life: Life, counting: list[date], now: int) -> Run:
+def _settle(streak: Any, life: Life, came: Mapping[date, int], now: int) -> Run:
+    """`came`: when each counting period came to count."""
     today = life.today(now)
-    hand, length, longest = streak.freezes.start, 0, 0
+    hand, length, longest = [-EVER] * streak.freezes.start, 0, 0  # of each freeze since when it is in hand
     last: date | None = None
-    for period in counting:
-        if last is not None:
-            length, hand = _missed(life, _between(life, last, period), length, hand, today)
+    since = -EVER  # when all periods of the run so far counted
+    for period in sorted(came):
+        if last is not None and not _survives(life, _between(life, last, period), hand, length, today):
+            length = 0
+        since = max(since, came[period]) if length else came[period]
         length += 1
-        if streak.freezes.earn_every and length % streak.freezes.earn_every == 0:
-            hand = min(hand + 1, streak.freezes.max)
+        if streak.freezes.earn_every and length % streak.freezes.earn_every == 0 and len(hand) < streak.freezes.max:
+            hand.append(since)
         longest, last = max(longest, length), period
-    if last is not None:
-        length, hand = _missed(life, _between(life, last, today), length, hand, today)
-    if last is None or length == 0:
-        return Run(0, longest, hand, at_risk=False, alive_until=None)
+    if last is None or not _survives(life, _between(life, last, today), hand, length, today):
+        return Run(0, longest, len(hand), at_risk=False, alive_until=None)
     running = life.period(today)
     at_risk = running is not None and last < running and not life.bridged(running)
-    return Run(length, longest, hand, at_risk, _ends(life, last, today, hand, now))
+    return Run(length, longest, len(hand), at_risk, _ends(life, last, today, hand, now))
 
 
 def _between(life: Life, last: date, until: date) -> Iterator[date]:
@@ -161,24 +182,28 @@ def _between(life: Life, last: date, until: date) -> Iterator[date]:
         period = life.after(period)
 
 
-def _missed(life: Life, periods: Iterator[date], length: int, hand: int, today: date) -> tuple[int, int]:
+def _survives(life: Life, periods: Iterator[date], hand: list[int], length: int, today: date) -> bool:
     """Missed periods are settled one after another; each uses a freeze that was in hand before it began."""
     running = life.period(today) or today
-    for period in periods:
+    for period in periods if length else ():
         if life.bridged(period) or period >= running:  # what is not over can only extend
             continue
-        if hand == 0:
-            return 0, 0
-        hand -= 1
-    return length, hand
+        if not _freezes(life, period, hand):
+            return False
+    return length > 0
 
 
-def _ends(life: Life, last: date, today: date, hand: int, now: int) -> int:
+def _freezes(life: Life, period: date, hand: list[int]) -> bool:
+    if not hand or min(hand) >= life.began(period):
+        return False
+    hand.remove(min(hand))
+    return True
+
+
+def _ends(life: Life, last: date, today: date, hand: list[int], now: int) -> int:
     """The instant at which the run ends if nothing more arrives, freezes in hand and pauses used up."""
-    period = life.after(last)
-    while period < (life.period(today) or today) or life.bridged(period) or hand > 0:
-        settled = period < (life.period(today) or today)
-        if not settled and not life.bridged(period):
-            hand -= 1
+    left, period = list(hand), life.after(last)
+    running = life.period(today) or today
+    while period < running or life.bridged(period) or _freezes(life, period, left):
         period = life.after(period)
     return life.end_of(period, now)
