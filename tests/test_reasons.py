@@ -296,7 +296,7 @@ levels: {low: {at: 0}, high: {at: 10}}
             [
                 Line("Deals reaches 2", "2"),
                 Line("Weeks reaches 2 weeks in a row", "2 weeks in a row"),
-                Line("the level Low is reached", "1"),
+                Line("the level Low is reached", ""),
             ],
         ),
         (

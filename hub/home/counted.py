@@ -40,19 +40,25 @@ class Counted:
     rank: int | None = None
     total: int = 0
     late: bool = False
+    stays: bool = False  # the event was taken back, after this was final
 
 
-def counted(connection: Connection, found: Entry, event: Event, told: Told, now: int) -> Iterator[Counted]:
+def counted(
+    connection: Connection, found: Entry, event: Event, told: Told, gone_at: int | None, now: int
+) -> Iterator[Counted]:
+    """`gone_at`: since when the event is known to be taken back, if it is; it still counts in what was final before."""
     version, plan = programs.newest(connection), programs.plan(connection)
     assert version is not None
     assert plan is not None
     places = aftermath.counts_in(plan, event, told.effects)
     late = aftermath.late_for(connection, places, event.known_at)
+    if gone_at is not None:
+        places = [place for place in aftermath.late_for(connection, places, gone_at) if place not in late]
     for place in places:
         told_place = _goal if place.kind == GOAL else _board
         standing = told_place(connection, version, found, place, now)
         if standing is not None:
-            yield replace(standing, late=place in late)
+            yield replace(standing, late=place in late, stays=gone_at is not None)
 
 
 def _goal(connection: Connection, version: Version, found: Entry, place: Place, now: int) -> Counted | None:

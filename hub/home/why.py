@@ -41,6 +41,12 @@ class Other:
     title: str | None
     at: int | None
     reason: str | None
+    known_at: int | None
+
+    @property
+    def gone_at(self) -> int | None:
+        """Since when the event of this page was known to be taken back."""
+        return None if self.reverses else self.known_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +114,9 @@ def _why(connection: Connection, version: Version, viewer: Viewer, found: Entry,
         points=sum(card.points or 0 for card in cards),
         brought=tuple(cards),
         missed=tuple(missed(connection, told.skips)) if told and (other is None or other.reverses) else (),
-        counted=tuple(counted(connection, found, event, told, now)) if event and told else (),
+        counted=tuple(counted(connection, found, event, told, other.gone_at if other else None, now))
+        if event and told
+        else (),
         corrections=tuple(
             (by.cause(line.cause, line.key) or str(gettext("By hand")), line)
             for line in lines
@@ -138,6 +146,7 @@ def _other(connection: Connection, by: Speaker, found: Entry) -> Other | None:
         by.event(there.type) if there else None,
         there.time if there else None,
         str(arrivals.decode_data(reversal.data).get("reason") or "") or None if reversal else None,
+        reversal.known_at if reversal else None,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
-from hub.gamification.badges import Leaf, MetricAtLeast, StreakAtLeast
+from hub.gamification.badges import GoalReached, HasBadge, HasLevel, Leaf, MetricAtLeast, StreakAtLeast
 from hub.gamification.because import Cut, Priced, Seen, SeenOf, SeenSome
 from hub.gamification.conditions import Condition, Test
 from hub.gamification.explain import Check, failed
@@ -187,8 +187,11 @@ def how_many(of: SeenOf) -> tuple[int, int] | None:
 
 
 def _value(by: Speaker, leaf: Leaf, found: Exact | None) -> str:
+    """The value found; of having something once there is none to tell."""
     if found is None:
         return _("no value")
+    if isinstance(leaf, HasLevel | GoalReached) or (isinstance(leaf, HasBadge) and leaf.times == 1):
+        return ""
     if isinstance(leaf, MetricAtLeast):
         return by.measured(leaf.metric, found)
     if isinstance(leaf, StreakAtLeast):

@@ -176,6 +176,7 @@ def test_an_event_that_was_taken_back_says_so_and_leads_to_its_reversal(club: Cl
     brought = part(told, "What it brought")
     assert "All-rounder Badge · kept" in brought, "what was earned stays"
     assert "Deal maker" not in brought, "the next deal is the second one by now"
+    assert "Where it counts" not in told
     assert "Deal won Points" not in brought
     assert "Deal won −465" in part(told, "Corrected since")
     told = read(bea, f"/why/{ref(4)}")
@@ -183,6 +184,17 @@ def test_an_event_that_was_taken_back_says_so_and_leads_to_its_reversal(club: Cl
     assert "It takes back Deal won of Nov 20, 2026, 9:30 AM: all is as if that had not been" in told
     assert f'href="/why/{ref(2)}"' in bea.get(f"/why/{ref(4)}").text
     assert signed_in("cy").get(f"/why/{ref(4)}").status_code == 404
+
+
+def test_what_was_final_before_an_event_was_taken_back_counts_it_all_the_same(club: Club, signed_in: Browser) -> None:
+    deals(club)
+    clock.set_source("2026-12-04T10:00:00Z")
+    club.digests()
+    club.happens("bea", "event.reversed", "2026-12-04T09:00:00Z", source="crm", id="2")
+    told = read(signed_in("bea"), f"/why/{ref(2)}")
+    counts = told.split("Where it counts all the same", 1)[1]
+    assert "Top sellers November 2026 Final before that Revenue: €46,950" in counts
+    assert "Revenue this quarter Q4 2026" not in counts.split("Corrected since")[0]
 
 
 def test_a_reversal_of_what_nobody_has_sent_yet_says_so(club: Club, signed_in: Browser) -> None:
