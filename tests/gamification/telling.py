@@ -8,13 +8,13 @@ from fractions import Fraction
 from typing import Any
 
 from hub.gamification import opening
-from hub.gamification.events import Event
+from hub.gamification.events import REVERSED, Event
 from hub.gamification.plan import Plan, Version
 from hub.gamification.profiles import Profile, Timeline
 from hub.gamification.progress import Given, Kept
 from hub.ledger import reading
 from tests.gamification.play import Standing, Told
-from tests.model import Entry, MemberRow, OrganizationRow, PlaceInLog, Published, Target, World, tell
+from tests.model import Entry, MemberRow, OrganizationRow, PlaceInLog, Published, Reversal, Target, World, tell
 from tests.model.drawing import Draft, Story
 from tests.model.known import Known
 from tests.model.places import AwardKey
@@ -44,6 +44,8 @@ class Hub:
     def _take(self, number: int, place: PlaceInLog) -> None:
         if isinstance(place, Entry):
             self._digest(number, place)
+        elif isinstance(place, Reversal):
+            self._take_back(number, place)
         elif isinstance(place, Published):
             self._publish(number, place)
         elif isinstance(place, MemberRow):
@@ -55,12 +57,22 @@ class Hub:
             self._again([place.who])
 
     def _digest(self, number: int, place: Entry) -> None:
-        who = place.member or f"org:{place.organization}"
         self.entries[place.source, place.id] = number
+        event = Event(place.time, place.source, place.id, place.type, place.offset, place.data, number, place.known_at)
+        self._enter(_whose(place), event)
+
+    def _take_back(self, number: int, place: Reversal) -> None:
+        """It is in the log of who its event is of, whether that came already or not."""
+        data = {"source": place.source, "id": place.id}
+        reversal = Event(place.known_at, "crm", f"reversal {number}", REVERSED, 0, data, number, place.known_at)
+        for gone in self.log:
+            if isinstance(gone, Entry) and (gone.source, gone.id) == (place.source, place.id):
+                self._enter(_whose(gone), reversal)
+
+    def _enter(self, who: str, event: Event) -> None:
         assert self.plan is not None
         if who not in self.standings:
             self.standings[who] = Standing(self.plan, self._given(who))
-        event = Event(place.time, place.source, place.id, place.type, place.offset, place.data, number, place.known_at)
         self.standings[who].digest([event])
 
     def _publish(self, number: int, place: Published) -> None:
@@ -137,6 +149,10 @@ class Hub:
 
     def reached(self, member: str) -> dict[tuple[str, str], int]:
         return self.standings[member].reached
+
+
+def _whose(place: Entry) -> str:
+    return place.member or f"org:{place.organization}"
 
 
 def award_key(fact: Kept) -> AwardKey:

@@ -14,7 +14,7 @@ from random import Random
 from typing import Any
 
 from hub.gamification import program
-from tests.model.places import Entry, MemberRow, OrganizationRow, PlaceInLog, Published, Target
+from tests.model.places import Entry, MemberRow, OrganizationRow, PlaceInLog, Published, Reversal, Target
 from tests.model.times import HOUR, MINUTE
 
 MONDAY = datetime(2026, 11, 16, tzinfo=UTC)
@@ -234,6 +234,7 @@ class Drawer:
         fields.append(self.maybe(f"for: {self.one(FOR)}", 5))
         fields.append(self.maybe("from: 2026-11-18", 8))
         fields.append(self.maybe("until: 2026-11-22", 8))
+        fields.append(self.maybe("on_reversal: revoke", 3))
         return "{" + ", ".join(each for each in fields if each) + "}"
 
     def tiers(self) -> str:
@@ -419,6 +420,7 @@ def story(random: Random, entries: int = 24) -> Story:
         at = max(event.known_at, learned[-1].known_at)
         learned += [Learned(place, at, from_) for place, from_ in _between(random, drawer, draft, at)]
         learned.append(Learned(event, at))
+    learned = _with_reversals(random, learned)
     return Story(tuple(learned), learned[-1].known_at + random.choice((0, 0, 1, 5 * HOUR, 30 * HOUR, 9 * DAY)))
 
 
@@ -448,6 +450,18 @@ def _between(random: Random, drawer: Drawer, draft: Draft, at: int) -> list[tupl
     if chance < 0.13:
         return [(drawer.changed(draft), random.choice((None, since)))]
     return []
+
+
+def _with_reversals(random: Random, learned: list[Learned]) -> list[Learned]:
+    """Some events are taken back, before they are known or after; one perhaps twice."""
+    events = [each.place for each in learned if isinstance(each.place, Entry)]
+    # Not before the program and its people.
+    first = next(at for at, each in enumerate(learned) if isinstance(each.place, Entry)) - 1
+    found = list(learned)
+    for _ in range(random.choice((0, 0, 1, 1, 2, 4))):
+        gone, at = random.choice(events), random.randrange(first, len(found))
+        found.insert(at + 1, Learned(Reversal(gone.source, gone.id), found[at].known_at))
+    return found
 
 
 def _time(random: Random) -> int:
