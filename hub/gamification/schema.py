@@ -44,13 +44,13 @@ def schema(widgets: Widgets = homepages.SERVED, not_yet: Collection[str] = NOT_Y
 
 
 def _remove(node: Schema, path: str) -> None:
-    """Takes away what a path of `NOT_YET` names: a field, or one value of it."""
+    """Takes away what a path of `NOT_YET` names: a field, which may only be missing then, or one value of it."""
     name, _, rest = path.partition(".")
     field, _, value = name.partition("=")
     if value:
         node["properties"][field]["enum"].remove(value)
     elif not rest:
-        del node["properties"][field]
+        node["properties"][field] = {"description": "Not served yet.", "type": "null"}
     else:
         _remove(node["additionalProperties"] if field == "*" else node["properties"][field], rest)
 

@@ -79,6 +79,11 @@ def test_a_program_that_reads_fits(text: str) -> None:
     assert schemas.faults(schemas.loaded(text), homepages.WIDGETS, ()) == []
 
 
+def test_what_is_not_served_yet_may_be_left_empty() -> None:
+    values = schemas.loaded("program: {time_zone: UTC}\nsurveys:\nrecognition: null\n")
+    assert schemas.faults(values, homepages.SERVED, program.NOT_YET) == []
+
+
 def test_what_is_not_served_yet_does_not_fit() -> None:
     values = schemas.loaded(test_program.HARBOR)
     assert schemas.faults(values, homepages.WIDGETS, ()) == []
