@@ -50,7 +50,7 @@ def _remove(node: Schema, path: str) -> None:
     if value:
         node["properties"][field]["enum"].remove(value)
     elif not rest:
-        node["properties"][field] = {"description": "Not served yet.", "type": "null"}
+        node["properties"][field] = {"description": "Not served yet.", **_NULL}
     else:
         _remove(node["additionalProperties"] if field == "*" else node["properties"][field], rest)
 
@@ -69,7 +69,7 @@ def _or_null(field: Schema) -> Schema:
     if "enum" in field:
         return {**field, "enum": [*field["enum"], None]}
     if isinstance(field.get("type"), str):
-        return {**field, "type": [field["type"], "null"]}
+        return field if field == _NULL else {**field, "type": [field["type"], "null"]}
     return {"anyOf": [field, {"type": "null"}]}
 
 
@@ -98,6 +98,21 @@ def _where(holds: Schema, then: Schema) -> Schema:
     return {"if": holds, "then": then}
 
 
+def _has(*names: str) -> Schema:
+    """That these fields are there, and not null."""
+    return {"required": list(names), "properties": {name: {"not": _NULL} for name in names}}
+
+
+def _needs(**needed: str) -> list[Schema]:
+    """Fields that do not go without another."""
+    return [_where(_has(name), _has(other)) for name, other in needed.items()]
+
+
+def _unused(fields: Schema, all_: Iterable[str]) -> Schema:
+    """Fields of other forms, which may be there as null."""
+    return {name: _NULL for name in all_ if name not in fields}
+
+
 def _text(longest: int = MAX_TEXT, pattern: str = r"\S") -> Schema:
     return {"type": "string", "maxLength": longest, "pattern": pattern}
 
@@ -122,6 +137,7 @@ def _of(name: str) -> Schema:
     return {"$ref": f"#/$defs/{name}"}
 
 
+_NULL: Schema = {"type": "null"}
 _FLAG: Schema = {"type": "boolean"}
 _KEY = _text(MAX_KEY, _whole(KEY))
 _NAME = _text()  # of an entry declared elsewhere
@@ -211,15 +227,22 @@ def _when() -> Schema:
     """A badge's condition: one, or several together."""
     several = _some(_of("when"))
     at_least_of = _mapping({"count": _integer(1), "conditions": several}, required=("count", "conditions"))
+    combined = {"all": several, "any": several, "at_least_of": at_least_of}
+    single = {
+        "metric": {"metric": _NAME, "at_least": _number(), "within": _of("window")},
+        "streak": {"streak": _NAME, "at_least": _integer(1)},
+        "badge": {"badge": _NAME, "tier": _text(MAX_KEY), "times": _integer(1)},
+        "level": {"level": _NAME},
+        "goal": {"goal": _NAME},
+    }
+    names = (*single, *combined)
+    beside = (*names, "at_least", "within", "tier", "times")
+    needed = {"metric": ("metric", "at_least"), "streak": ("streak", "at_least")}
     return {
         "description": "One condition, or several in all, any or at_least_of.",
         "anyOf": [
-            _mapping({"metric": _NAME, "at_least": _number(), "within": _of("window")}, ("metric", "at_least")),
-            _mapping({"streak": _NAME, "at_least": _integer(1)}, ("streak", "at_least")),
-            _mapping({"badge": _NAME, "tier": _text(MAX_KEY), "times": _integer(1)}, ("badge",)),
-            *(_mapping({name: _NAME}, (name,)) for name in ("level", "goal")),
-            *(_mapping({name: several}, (name,)) for name in ("all", "any")),
-            _mapping({"at_least_of": at_least_of}, ("at_least_of",)),
+            *(_mapping({**one, **_unused(one, beside)}, needed.get(name, (name,))) for name, one in single.items()),
+            *(_mapping({name: one, **_unused({name: one}, names)}, (name,)) for name, one in combined.items()),
         ],
     }
 
@@ -290,14 +313,15 @@ def _metric() -> Schema:
         "show": _some(_NAME),
         "clock": _choice(_CLOCKS),
     }
-    taken = _where({"properties": {"take": {"enum": list(metrics.TAKES_OF)}}}, {"required": ["of"]})
+    taken = _where({"properties": {"take": {"enum": list(metrics.TAKES_OF)}}}, _has("of"))
     share = {"share": _NAME, "of": _NAME, "minimum": _integer(0, 10**9)}
     sums = {"plus": _some(_NAME), "minus": _some(_NAME)}
+    every = (*aggregate, *share, *sums)
     return {
         "anyOf": [
-            _entry(aggregate, ("event", "take"), **taken),
-            _entry(share, ("share", "of")),
-            _entry(sums, (), anyOf=[{"required": ["plus"]}, {"required": ["minus"]}]),
+            _entry({**aggregate, **_unused(aggregate, every)}, ("event", "take"), allOf=[taken]),
+            _entry({**share, **_unused(share, every)}, ("share", "of")),
+            _entry({**sums, **_unused(sums, every)}, (), anyOf=[_has("plus"), _has("minus")]),
         ]
     }
 
@@ -311,14 +335,14 @@ def _rule() -> Schema:
         "at_least": _integer(),
         "at_most": _integer(),
     }
-    paying = _where({"required": ["of"]}, {"properties": {"points": _integer(1)}})
-    together = {"of": ["for_every"], "for_every": ["of"], "at_least": ["of"], "at_most": ["of"]}
+    paying = _where(_has("of"), {"properties": {"points": _integer(1)}})
+    together = _needs(of="for_every", for_every="of", at_least="of", at_most="of")
     return _entry(
         {
             "event": _some(_NAME),
             "where": _of("where"),
             "for": _of("for"),
-            "award": {"anyOf": [points, _mapping(measured, ("points",), dependentRequired=together, **paying)]},
+            "award": {"anyOf": [points, _mapping(measured, ("points",), allOf=[paying, *together])]},
             "once_per": {"type": ["string", "boolean"], "maxLength": MAX_TEXT},
             "cooldown": _of("duration"),
             "cap": _some(_of("cap")),
@@ -330,7 +354,7 @@ def _rule() -> Schema:
 
 def _capped(fields: Schema, required: Collection[str] = ()) -> Schema:
     cap = {"points": _integer(1), "times": _integer(1), "per": _of("window")}
-    return _mapping({**fields, **cap}, required, anyOf=[{"required": ["points"]}, {"required": ["times"]}])
+    return _mapping({**fields, **cap}, required, anyOf=[_has("points"), _has("times")])
 
 
 def _badge() -> Schema:
@@ -354,8 +378,10 @@ def _badge() -> Schema:
             **_FORCE,
             "for": _of("for"),
         },
-        dependentRequired={"metric": ["tiers"], "streak": ["tiers"], "within": ["metric"]},
-        **_where({"required": ["streak"]}, {"properties": {"tiers": _or_null(steps)}}),
+        allOf=[
+            *_needs(metric="tiers", streak="tiers", within="metric"),
+            _where(_has("streak"), {"properties": {"tiers": _or_null(steps)}}),
+        ],
     )
 
 
@@ -396,7 +422,7 @@ def _goal() -> Schema:
 
 def _given(**more: Schema) -> Schema:
     """Points, a badge, or both."""
-    gift = [{"required": ["points"]}, {"required": ["badge"]}]
+    gift = [_has("points"), _has("badge")]
     return _mapping({**more, "points": _integer(1), "badge": _NAME}, tuple(more), anyOf=gift)
 
 
@@ -451,7 +477,7 @@ def _surveys() -> Schema:
             "choices": _some(_of("texts"), 20),
         },
         ("key", "ask", "kind"),
-        **_where({"properties": {"kind": {"const": "choice"}}}, {"required": ["choices"]}),
+        allOf=[_where({"properties": {"kind": {"const": "choice"}}}, _has("choices"))],
     )
     survey = _entry(
         {

@@ -72,6 +72,7 @@ def _below(node: Mapping[str, Any], step: str) -> Iterator[Mapping[str, Any]]:
         yield from ([node["items"]] if "items" in node else [])
     elif step in node.get("properties", {}):
         yield node["properties"][step]
-        yield from _below(node.get("then", {}), step)
+        for one in node.get("allOf", ()):
+            yield from _below(one.get("then", {}), step)
     elif isinstance(node.get("additionalProperties"), dict):
         yield node["additionalProperties"]
