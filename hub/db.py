@@ -136,8 +136,9 @@ def transaction() -> Iterator[Connection]:
         yield connection
 
 
-def settle() -> None:
+def settle(lock: int = _WRITING) -> None:
     """Wait until every write transaction that began before now has ended: what comes later is stamped later too.
+    `lock`: only those that share this advisory lock.
 
     Nobody waits for whoever waits here, so one that is open for long delays no other. SQLite has one writer at a time:
     there it is enough to have been one.
@@ -146,14 +147,14 @@ def settle() -> None:
         if on_sqlite(connection):
             return
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        waiting, until = _writers(connection), monotonic() + SETTLED_SECONDS
+        waiting, until = _writers(connection, lock), monotonic() + SETTLED_SECONDS
         while waiting and monotonic() < until:
             sleep(SETTLING_SECONDS)
-            waiting &= _writers(connection)
+            waiting &= _writers(connection, lock)
 
 
-def _writers(connection: Connection) -> set[str]:
-    return set(connection.exec_driver_sql(_WRITERS, {"lock": _WRITING}).scalars())
+def _writers(connection: Connection, lock: int) -> set[str]:
+    return set(connection.exec_driver_sql(_WRITERS, {"lock": lock}).scalars())
 
 
 #: A write transaction that hangs for longer than this is not waited for.

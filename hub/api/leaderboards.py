@@ -14,7 +14,7 @@ from hub.api.seen import READ
 from hub.db import reader
 from hub.gamification.leaderboards import Leaderboard
 from hub.identity.access import current_key, requires_scope
-from hub.ledger import boards, programs
+from hub.ledger import boards, former, programs
 from hub.ledger.boards import Asked, Asking
 from hub.ledger.standings import AROUND, BoardRow, BoardStanding, Version
 from hub.web import not_found
@@ -57,14 +57,22 @@ class BoardAnswer(msgspec.Struct):
 @requires_scope(READ)
 @describe("A leaderboard in a window", scope=READ, query=BoardQuery, answers={200: BoardAnswer})
 def get_leaderboard(key: str) -> Response:
-    query_, now = query(BoardQuery), clock.now()
+    asked, now = query(BoardQuery), clock.now()
+    try:
+        standing = _read(key, asked, now)
+    except boards.Unwatched as values:
+        former.watch(values.metric, values.window, now)
+        standing = _read(key, asked, now)
+    return answer(_told(standing))
+
+
+def _read(key: str, asked: BoardQuery, now: int) -> BoardStanding:
     with reader() as connection:
         version = programs.newest(connection)
         declared = version.program.leaderboards.get(key) if version else None
         if version is None or declared is None:
             raise not_found()
-        asking = _asking(connection, declared, query_.around, now)
-        return answer(_told(_standing(connection, version, declared, asking, query_, now)))
+        return _standing(connection, version, declared, _asking(connection, declared, asked.around, now), asked, now)
 
 
 def _asking(connection: Connection, declared: Leaderboard, around: str | None, now: int) -> Asking:
@@ -83,7 +91,7 @@ def _standing(
         raise invalid("among", "missing", f"among is missing: each {declared.among} has a board of its own")
     if declared.among == "all" and asked.among is not None:
         raise invalid("among", "conflict", "this is one board for all: among is not asked")
-    wanted = Asked(asked.window, asked.among, asked.limit, asked.cursor, AROUND)
+    wanted = Asked(asked.window, asked.among, asked.limit, asked.cursor, AROUND, steady=True)
     try:
         standing = boards.standing(connection, version, declared, asking, now, wanted)
     except boards.BadCursor:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, and_, select
@@ -20,16 +21,25 @@ from hub.gamification.leaderboards import Leaderboard
 from hub.gamification.plan import kind_name
 from hub.gamification.ranking import number, order_key
 from hub.gamification.windows import Calendar, Window
-from hub.ledger import changeover, closing, fitting
-from hub.ledger.rankings import Final, Indexed, Listed, Ranked, Ranking, Stand
+from hub.ledger import changeover, closing, fitting, former
+from hub.ledger.former import Moment
+from hub.ledger.rankings import Final, Indexed, Listed, Ranked, Ranking, Stand, Then
 from hub.ledger.standings import AROUND, BoardRow, BoardStanding, Version
 from hub.ledger.tables import final_boards, organization_values
 
-_MAX_CURSOR = 2_000
+_MAX_CURSOR = 8_000
 
 
 class BadCursor(Exception):
     """No page has this cursor."""
+
+
+class Unwatched(Exception):
+    """Further pages could not be of the same moment: have these values watched (`former.watch`), and ask again."""
+
+    def __init__(self, metric: str, window: str) -> None:
+        super().__init__(metric, window)
+        self.metric, self.window = metric, window
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,7 @@ class Asked:
     limit: int | None = None
     cursor: str | None = None
     around: int = AROUND
+    steady: bool = False  # pages are to be of one moment
 
 
 def board(
@@ -89,7 +100,9 @@ def _viewer(connection: Connection, declared: Leaderboard, member: int | None) -
 def standing(
     connection: Connection, version: Version, declared: Leaderboard, asking: Asking, now: int, asked: Asked
 ) -> BoardStanding | None:
-    """A leaderboard as told to whoever asks; may raise BadCursor. None: it has no such window, or no such `among`."""
+    """A leaderboard as told to whoever asks; may raise BadCursor, or Unwatched. None: it has no such window, or no such
+    `among`.
+    """
     window = _window(version, declared, now, asked.window)
     if window is None or (asked.among is not None and declared.among == "all"):
         return None
@@ -97,10 +110,15 @@ def standing(
     segment = asked.among or _own_segment(connection, declared, window, asking, now)
     if segment is None and declared.among != "all":
         return BoardStanding(declared.key, window, None, final, 0, ())
-    ranking = (
-        _final(connection, declared, window, segment) if final else _ranking(connection, declared, window, segment, now)
-    )
-    told = _Telling(connection, declared, ranking, asking, now).standing(window, segment, final, asked)
+    page = _page(connection, declared, window, asked, now)
+    # Whoever began to page before it was final sees it as it was then.
+    final = final and (page is None or page.then is None)
+    then = None if page is None else page.then
+    if final:
+        ranking: Ranking = _final(connection, declared, window, segment)
+    else:
+        ranking = _ranking(connection, declared, window, segment, now, then)
+    told = _Telling(connection, declared, ranking, asking, now).standing(window, segment, final, asked, page)
     share = None if final else changeover.share(connection, version.number)
     return told if share is None else replace(told, recalculating=share.part)
 
@@ -151,18 +169,27 @@ def _final(connection: Connection, declared: Leaderboard, window: Window, segmen
     return Final(connection, declared.key, window.name, segment or "", declared.whose == "member", lowest)
 
 
-def _ranking(connection: Connection, declared: Leaderboard, window: Window, segment: str | None, now: int) -> Ranking:
+def _ranking(
+    connection: Connection,
+    declared: Leaderboard,
+    window: Window,
+    segment: str | None,
+    now: int,
+    then: Moment | None = None,
+) -> Ranking:
+    """The standings of now; `then`: by the values of that moment, as far as pages go."""
     lowest = declared.direction == "lowest"
     least = None if declared.minimum is None else order_key(declared.minimum)
     if declared.whose == "organization":
-        rows = _organizations(connection, declared, window, least, now)
+        rows = _organizations(connection, declared, window, least, now, then)
     elif now < window.end or (declared.for_ is None and segment is None):
         who = fitting.clause(declared.for_)
         if segment is not None:
             who = and_(who, fitting.stands_among(declared.among, segment))
         return Indexed(connection, declared.metric, window.name, who, least, lowest)
     else:
-        rows = Indexed(connection, declared.metric, window.name, fitting.clause(None), least, lowest).everybody()
+        everybody = Indexed(connection, declared.metric, window.name, fitting.clause(None), least, lowest)
+        rows = everybody.everybody() if then is None else Then(everybody, then).everybody()
     fits = compiled(declared.for_)
     values = _profiles(connection, declared, [row.no for row in rows], window, now)
     return Listed([row for row in rows if _stands(declared, segment, fits, values.get(row.no, {}))], lowest)
@@ -173,14 +200,20 @@ def _stands(declared: Leaderboard, segment: str | None, fits: Predicate, values:
 
 
 def _organizations(
-    connection: Connection, declared: Leaderboard, window: Window, least: str | None, now: int
+    connection: Connection, declared: Leaderboard, window: Window, least: str | None, now: int, then: Moment | None
 ) -> list[Ranked]:
     t = organization_values.c
     query = select(t.organization, t.value, t.changed_at, t.changed_source, t.changed_id)
-    query = query.where(t.metric == declared.metric, t.window == window.name)
-    rows = connection.execute(query if least is None else query.where(t.value >= least)).all()
-    known = lookup.organizations_now(connection, [row.organization for row in rows], now)
-    return [Ranked(Stand(*stand), no, known[no].id, known[no].name, no) for no, *stand in rows]
+    rows = connection.execute(query.where(t.metric == declared.metric, t.window == window.name))
+    stands = {no: Stand(*stand) for no, *stand in rows}
+    if then is not None:
+        for who, stood in former.stood(connection, declared.metric, window.name, then).items():
+            stands.pop(-who, None)
+            if who < 0 and stood is not None:
+                stands[-who] = Stand(*stood)
+    ranked = {no: stand for no, stand in stands.items() if least is None or stand.value >= least}
+    known = lookup.organizations_now(connection, ranked, now)
+    return [Ranked(stand, no, known[no].id, known[no].name, no) for no, stand in ranked.items()]
 
 
 # ------------------------------------------------------------------------------------------------------- told to whom
@@ -196,23 +229,44 @@ class _Telling:
     asking: Asking
     now: int
 
-    def standing(self, window: Window, among: str | None, final: bool, asked: Asked) -> BoardStanding:
+    def standing(
+        self, window: Window, among: str | None, final: bool, asked: Asked, page: _Page | None
+    ) -> BoardStanding:
         limit = self.declared.show if asked.limit is None else asked.limit
-        rows = self.ranking.after(_stand(asked.cursor), limit + 1)
-        items = self._rows(rows[:limit], first=asked.cursor is None)
+        rows = self._pages(page).after(page.stand if page else None, limit + 1)
+        items = self._rows(rows[:limit], *self._first(rows, page))
         mine, around = self._mine(asked.around)
-        return BoardStanding(
-            self.declared.key,
-            window,
-            among,
-            final,
-            self.ranking.total(),
-            items,
-            around,
-            mine,
-            _cursor(rows[limit - 1].stand) if len(rows) > limit else None,
-            max((row.stand.changed_at for row in rows[:limit]), default=None),
-        )
+        total = page.total if page else self.ranking.total()
+        following = None
+        if len(rows) > limit:
+            then = page.then if page else self._then(window, final, asked.steady)
+            place = limit + (page.place if page else 0)
+            following = _cursor(_Page(rows[limit - 1].stand, place, items[-1].rank, total, then))
+        changed_at = max((row.stand.changed_at for row in rows[:limit]), default=None)
+        return BoardStanding(self.declared.key, window, among, final, total, items, around, mine, following, changed_at)
+
+    def _pages(self, page: _Page | None) -> Ranking | Then:
+        """The ranking that pages are of: behind the first the one of its moment."""
+        if page is None or page.then is None or not isinstance(self.ranking, Indexed):
+            return self.ranking
+        return Then(self.ranking, page.then)
+
+    def _first(self, rows: Sequence[Ranked], page: _Page | None) -> tuple[int, int]:
+        """The rank of a page's first row, and how many are before it."""
+        if page is None or not rows:
+            return 1, 0
+        if rows[0].stand.value == page.stand.value:
+            return page.rank, page.place
+        return page.rank + 1 if self.declared.ties == "dense" else page.place + 1, page.place
+
+    def _then(self, window: Window, final: bool, steady: bool) -> Moment | None:
+        """The moment that further pages are to be of."""
+        if final:
+            return None
+        then = former.moment(self.connection, self.declared.metric, window.name, self.now)
+        if then is None and steady:
+            raise Unwatched(self.declared.metric, window.name)
+        return then
 
     def _mine(self, around: int) -> tuple[BoardRow | None, tuple[BoardRow, ...]]:
         """The row of whoever asks, also if she is not listed, and those around it, it among them."""
@@ -220,21 +274,21 @@ class _Telling:
         if me is None:
             return None, ()
         before, after = self.ranking.before(me.stand, around), self.ranking.after(me.stand, around)
-        rows = self._rows([*before, me, *after])
+        rows = self._rows([*before, me, *after], *self._found([*before, me][0].stand))
         return rows[len(before)], rows
 
-    def _rows(self, rows: Sequence[Ranked], *, first: bool = False) -> tuple[BoardRow, ...]:
-        ranks, names = self._ranks(rows, first), self._organizations(rows)
+    def _found(self, stand: Stand) -> tuple[int, int]:
+        """The rank of a stand, and how many are before it."""
+        ahead = self.ranking.ahead(stand)
+        return 1 + (self.ranking.different(stand) if self.declared.ties == "dense" else ahead.better), ahead.all
+
+    def _rows(self, rows: Sequence[Ranked], rank: int, place: int) -> tuple[BoardRow, ...]:
+        """Rows that follow one another; the first has this rank, and so many before it."""
+        ranks, names = self._ranks(rows, rank, place), self._organizations(rows)
         return tuple(self._row(row, rank, names) for row, rank in zip(rows, ranks, strict=True))
 
-    def _ranks(self, rows: Sequence[Ranked], first: bool) -> list[int]:
-        """Ranks of rows that follow one another; `first`: from the top."""
-        if not rows:
-            return []
-        dense, top = self.declared.ties == "dense", rows[0].stand
-        ahead = None if first else self.ranking.ahead(top)
-        ranks = [1 if ahead is None else 1 + (self.ranking.different(top) if dense else ahead.better)]
-        place = ahead.all if ahead else 0
+    def _ranks(self, rows: Sequence[Ranked], rank: int, place: int) -> list[int]:
+        dense, ranks = self.declared.ties == "dense", [rank] if rows else []
         for before, row in pairwise(rows):
             place += before.listed
             tied = row.stand.value == before.stand.value
@@ -268,22 +322,41 @@ class _Telling:
 # ------------------------------------------------------------------------------------------------------------ cursors
 
 
-def _cursor(stand: Stand) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode(stand)).decode().rstrip("=")
+class _Page(NamedTuple):
+    """Where a page begins: behind this stand, and after so many; the rank there, and how many are ranked in all.
+    `then`: the moment that all pages are of; None where nothing changes, or nobody asked for that.
+    """
+
+    stand: Stand
+    place: int
+    rank: int
+    total: int
+    then: Moment | None
 
 
-def _stand(cursor: str | None) -> Stand | None:
-    """The last one of the page before. BadCursor where none can have this one."""
-    if cursor is None:
+def _cursor(page: _Page) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(page)).decode().rstrip("=")
+
+
+def _page(connection: Connection, declared: Leaderboard, window: Window, asked: Asked, now: int) -> _Page | None:
+    """Where the page begins that is asked for; None: at the top. BadCursor where there is none, or no longer."""
+    if asked.cursor is None:
         return None
+    page = _decoded(asked.cursor)
+    texts = (page.stand.value, page.stand.changed_source, page.stand.changed_id)
+    numbers = [page.stand.changed_at, *page[1:4], *(page.then.seen if page.then else ())]
+    if not all(map(storable, texts)) or any(abs(number) >= 2**63 for number in numbers):
+        raise BadCursor
+    if page.then is not None and not former.holds(connection, page.then, declared.metric, window.name, now):
+        raise BadCursor
+    return page
+
+
+def _decoded(cursor: str) -> _Page:
     try:
         if len(cursor) > _MAX_CURSOR:
             raise BadCursor
         padded = cursor + "=" * (-len(cursor) % 4)
-        stand = msgspec.json.decode(base64.b64decode(padded, b"-_", validate=True), type=Stand)
+        return msgspec.json.decode(base64.b64decode(padded, b"-_", validate=True), type=_Page)
     except (binascii.Error, ValueError) as error:
         raise BadCursor from error
-    texts = (stand.value, stand.changed_source, stand.changed_id)
-    if not all(map(storable, texts)) or abs(stand.changed_at) >= 2**63:
-        raise BadCursor
-    return stand

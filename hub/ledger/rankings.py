@@ -9,15 +9,30 @@ The order: the better value first; inside a tie, whose value changed earlier (th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, True_, and_, distinct, func, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    True_,
+    and_,
+    distinct,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 
 from hub.directory.lookup import organizations_now
 from hub.directory.sets import among
 from hub.directory.tables import HIDDEN, members, present
-from hub.ledger.tables import final_boards, member_values
+from hub.ledger import former
+from hub.ledger.former import Moment
+from hub.ledger.tables import final_boards, former_values, member_values
 
 
 class Stand(NamedTuple):
@@ -91,6 +106,7 @@ class Indexed:
     who: ColumnElement[bool]
     least: str | None  # below this order key nobody is ranked
     lowest: bool
+    only: ColumnElement[bool] = field(default_factory=true)  # a further condition on values
 
     def total(self) -> int:
         return self._counts(lambda _: true())[0]
@@ -160,7 +176,7 @@ class Indexed:
 
     def _fitting(self, *columns: Any, of: FromClause | None = None) -> Select[Any]:
         query = select(*columns).select_from(_NAMED if of is None else of)
-        query = query.where(_T.metric == self.metric, _T.window == self.window, self.who)
+        query = query.where(_T.metric == self.metric, _T.window == self.window, self.who, self.only)
         return query if self.least is None else query.where(_T.value >= self.least)
 
     def _listed(self, *columns: Any, of: FromClause | None = None) -> Select[Any]:
@@ -172,6 +188,47 @@ class Indexed:
 
     def _worse(self, stand: Stand) -> ColumnElement[bool]:
         return _T.value > stand.value if self.lowest else _T.value < stand.value
+
+
+@dataclass(slots=True)
+class Then:
+    """Members by the values of a moment: those that stand, where they have not changed since, and else what they were.
+    Who they are is as it is now.
+    """
+
+    now: Indexed
+    moment: Moment
+
+    def everybody(self) -> list[Ranked]:
+        """All, listed or not, in no order."""
+        return self._unchanged().everybody() + self._changed(true())
+
+    def after(self, stand: Stand | None, limit: int) -> list[Ranked]:
+        """Those behind a stand, the best first; from the top where it is None."""
+        t, where = former_values.c, [_LISTED]
+        if stand is not None:
+            worse = t.value > stand.value if self.now.lowest else t.value < stand.value
+            where.append(or_(worse, and_(t.value == stand.value, tuple_(*_FORMER[1:]) > tuple_(*stand[1:]))))
+        found = self._unchanged().after(stand, limit) + self._changed(and_(*where), limit)
+        return Listed(found, self.now.lowest).after(None, limit)
+
+    def _unchanged(self) -> Indexed:
+        of = self.now
+        return replace(of, only=~former.changed_since(of.connection, of.metric, of.window, _T.member, self.moment))
+
+    def _changed(self, where: ColumnElement[bool], limit: int | None = None) -> list[Ranked]:
+        of, t = self.now, former_values.c
+        query = (
+            select(*_FORMER, t.who, *_WHO)
+            .join(present, present.c.member == t.who)
+            .join(members, members.c.no == t.who)
+            .where(t.metric == of.metric, t.window == of.window, t.value.is_not(None), of.who, where)
+            .where(former.first_since(of.connection, t, self.moment))
+            .order_by(t.value if of.lowest else t.value.desc(), *_FORMER[1:])
+            .limit(limit)
+        )
+        rows = of.connection.execute(query if of.least is None else query.where(t.value >= of.least))
+        return [_ranked(row) for row in rows]
 
 
 def _number(counting: Select[Any], stretch: Stretch, t: Columns) -> ColumnElement[int]:
@@ -188,10 +245,9 @@ _CHANGED = (_T.changed_at, _T.changed_source, _T.changed_id)
 _STANDING = member_values.join(present, present.c.member == _T.member)
 _NAMED = _STANDING.join(members, members.c.no == _T.member)
 _LISTED = and_(present.c.active, present.c.listed)
-_RANKED = (
-    *(_T.value, *_CHANGED, _T.member, members.c.id, present.c.name, present.c.organization),
-    _LISTED.label("listed"),
-)
+_WHO = (members.c.id, present.c.name, present.c.organization, _LISTED.label("listed"))
+_FORMER = tuple(former_values.c[name] for name in ("value", "changed_at", "changed_source", "changed_id"))
+_RANKED = (_T.value, *_CHANGED, _T.member, *_WHO)
 
 
 def _ranked(row: Any) -> Ranked:

@@ -29,7 +29,7 @@ from hub.gamification.numbers import Exact
 from hub.gamification.plan import Plan
 from hub.gamification.progress import thawed
 from hub.gamification.ranking import order_key
-from hub.ledger import bulk, changeover, topics
+from hub.ledger import bulk, changeover, former, topics
 from hub.ledger.tables import organization_parts, organization_values, organizations_due, progress
 
 if TYPE_CHECKING:
@@ -106,10 +106,21 @@ def _add_up(connection: Connection, plan: Plan) -> Sums:
 
 
 def _write_sums(connection: Connection, sums: Sums) -> None:
+    now = clock.now()
+    _keep_former(connection, sums, now)
     bulk.clear_keys(connection, organization_values, _VALUE[:3], sums.gone)
     bulk.insert(connection, organization_values, _VALUE, sums.rows, upsert=True)
     connection.execute(delete(organizations_due).where(among(connection, organizations_due.c.no, sums.numbers)))
-    signals.publish(connection, sums.topics, clock.now())
+    signals.publish(connection, sums.topics, now)
+
+
+def _keep_former(connection: Connection, sums: Sums, now: int) -> None:
+    """Keep what values were that somebody pages through."""
+    watched = former.watched(connection, now)
+    rows: list[tuple[Key, tuple[Any, ...] | None]] = [(key, None) for key in sums.gone]
+    rows += [((organization, metric, window), tuple(value)) for organization, metric, window, *value in sums.rows]
+    new = {(-no, metric, window): value for (no, metric, window), value in rows if (metric, window) in watched}
+    former.keep(connection, organization_values, new, now)
 
 
 def _due_organizations(connection: Connection, newest: int) -> list[int]:

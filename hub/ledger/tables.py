@@ -196,6 +196,43 @@ organization_values = Table(
     Index("ix_organization_values_ranked", "metric", "window", "value", "changed_at"),
 )
 
+#: Values that somebody pages through, and until when what they were is kept (`former.py`).
+watched_values = Table(
+    "watched_values",
+    db.metadata,
+    Column("no", Number, primary_key=True),
+    Column("metric", Text, nullable=False),
+    Column("window", Text, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    UniqueConstraint("metric", "window"),
+    sqlite_autoincrement=True,
+)
+
+#: What watched values were before they changed; without a value: there was none. Organizations have their number
+#: negated. `writer`: on PostgreSQL the transaction that changed it.
+former_values = Table(
+    "former_values",
+    db.metadata,
+    Column("no", Number, primary_key=True),
+    Column("metric", Text, nullable=False),
+    Column("window", Text, nullable=False),
+    Column("who", BigInteger, nullable=False),
+    Column("value", Ordered),
+    Column("changed_at", BigInteger),
+    Column("changed_source", Ordered),
+    Column("changed_id", Ordered),
+    Column("writer", BigInteger, nullable=False),
+    Column("kept_at", BigInteger, nullable=False, index=True),
+    Index("ix_former_values_who", "metric", "window", "who", "no"),
+    sqlite_autoincrement=True,
+)
+
+#: As boards list them.
+Index(
+    "ix_former_values_ranked",
+    *(former_values.c.metric, former_values.c.window, former_values.c.value.desc(), former_values.c.changed_at),
+)
+
 #: Organizations whose values are older than their parts.
 organizations_due = Table(
     "organizations_due",

@@ -5,7 +5,7 @@ transaction.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, case, func, select
 
@@ -15,7 +15,7 @@ from hub.directory.sets import among
 from hub.gamification.outcome import Award, Extended, Paused, Points, Reached
 from hub.gamification.plan import Plan
 from hub.gamification.ranking import order_key
-from hub.ledger import bulk, facts, feed, folding, rollup, topics
+from hub.ledger import bulk, facts, feed, folding, former, rollup, topics
 from hub.ledger.tables import (
     accounts,
     goal_peaks,
@@ -52,7 +52,7 @@ def write(connection: Connection, plan: Plan, batch: folding.Folding, now: int) 
     again = [result.who for result in batch.results if result.folded]
     before = feed.standing(connection, again)
     _progress(connection, plan, batch.results)
-    lost = _values(connection, batch.results)
+    lost = _values(connection, batch.results, now)
     rollup.write(connection, batch.results, again)
     facts.write(connection, batch.results, now)
     _goals(connection, batch.results, again)
@@ -88,8 +88,9 @@ _PART = ("member", "part", "content")
 _VALUE = ("member", "metric", "window", "value", "changed_at", "changed_source", "changed_id")
 
 
-def _values(connection: Connection, results: Sequence[folding.Result]) -> set[str]:
+def _values(connection: Connection, results: Sequence[folding.Result], now: int) -> set[str]:
     """-> metrics of which a value is gone."""
+    _keep_former(connection, results, now)
     rows, gone, lost = [], [], set[str]()
     for result in results:
         values = result.outcome.values.items()
@@ -106,6 +107,18 @@ def _values(connection: Connection, results: Sequence[folding.Result]) -> set[st
     bulk.clear_keys(connection, member_values, _VALUE[:3], gone)
     bulk.insert(connection, member_values, _VALUE, rows, upsert=True)
     return lost
+
+
+def _keep_former(connection: Connection, results: Sequence[folding.Result], now: int) -> None:
+    """Keep what values were that somebody pages through."""
+    watched = former.watched(connection, now)
+    new: dict[former.Key, tuple[Any, ...] | None] = {}
+    for result in results if watched else ():
+        values = result.outcome.values
+        for metric, window in watched if result.folded else values.keys() & watched:
+            valued = values.get((metric, window))
+            new[result.who, metric, window] = None if valued is None else (order_key(valued.value), *valued.place)
+    former.keep(connection, member_values, new, now)
 
 
 def _goals(connection: Connection, results: Sequence[folding.Result], again: list[int]) -> None:
