@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from hub import clock
 from hub.db import db, transaction
-from hub.jobs import JOBS, Job, Jobs
+from hub.jobs import JOBS, LEADER, Job, Jobs
 from hub.signals import notices, publish
 
 
@@ -39,7 +39,10 @@ def test_a_leader_that_lost_its_connection_is_replaced(app: Flask, ran: list[int
     with first.running(), second.running():
         assert first.run(job)
         with transaction() as connection:
-            connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"))
+            leader = text(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE objid = :lock AND locktype = 'advisory'"
+            )
+            connection.execute(leader, {"lock": LEADER})
         assert second.run(job)
         assert not first.run(job)
 

@@ -180,6 +180,7 @@ def test_only_those_whom_the_board_is_for_are_ranked(harbor: Club):
 
 
 def test_an_ended_window_looks_at_the_profile_at_its_end(harbor: Club):
+    clock.set_source("2026-11-03T10:00:00Z")
     harbor.happens("bo", "deal.won", "2026-10-10T10:00:00Z", amount=300)
     harbor.happens("cy", "deal.won", "2026-10-11T10:00:00Z", amount=200)
     harbor.happens("ada", "deal.won", "2026-10-12T10:00:00Z", amount=100)
@@ -220,7 +221,9 @@ def test_a_board_has_windows_of_its_own_kind_only():
 def test_a_window_is_final_when_its_grace_is_over_unless_it_is_history(
     harbor: Club, window: str, now: str, final: bool
 ):
-    assert board(harbor, "top", window=window, now=now).final is final
+    clock.set_source(now)
+    harbor.digests()
+    assert board(harbor, "top", window=window).final is final
 
 
 def test_organizations_have_boards_of_their_own(harbor: Club):
