@@ -87,11 +87,15 @@ class Course:
         """Go on to a period that counts. What comes before it and is not over, since dates ran backwards, may count yet
         and is not missed.
         """
-        self.pass_by(min(period - 1, over), bridged)
+        if self.last < period - 1:
+            self.pass_by(min(period - 1, over), bridged)
         self._ripen(period)
-        self.begun = max(self.begun, begun) if self.run else begun
-        self.last, self.run = period, self.run + 1
-        self.longest = max(self.longest, self.run)
+        if begun > self.begun or not self.run:
+            self.begun = begun
+        self.last = period
+        self.run += 1
+        if self.run > self.longest:
+            self.longest = self.run
         every = self.freezes.earn_every
         if every and self.run % every == 0 and self.in_hand < self.freezes.max:
             self.later.append(self.begun)
@@ -108,7 +112,11 @@ def counted(streak: Streak, state: State, period: int, begun: int, bridged: Brid
     `begun` is the latest period that has begun by the event's time.
     """
     open_ = state[OPEN]
-    row = next((row for row in reversed(open_) if row[0] <= period), None)
+    for row in reversed(open_):
+        if row[0] <= period:
+            break
+    else:
+        row = None
     if row is None or row[0] != period:
         row = [period, 0, 0]
         open_.append(row)

@@ -16,11 +16,12 @@ def walk(here: Moment, plan: StreakPlan) -> None:
         return
     streak, state = plan.streak, here.state.streaks[plan.index]
     day = counting.day(here, streak.clock)
-    latest = _latest_date(here, plan, state, day)
+    period = begun = plan.calendar.period(day)
+    if streak.freezes.earn_every:
+        # A freeze saves only what had not begun when it was earned.
+        begun = plan.calendar.begun(_latest_date(here, plan, state, day))
     state[runs.OFFSET] = here.event.offset
-    period = plan.calendar.period(day)
-    bridge = bridged(here, plan)
-    if period is None or not runs.counted(streak, state, period, plan.calendar.begun(latest), bridge):
+    if period is None or begun is None or not runs.counted(streak, state, period, begun, bridged(here, plan)):
         return
     here.changed("streak", streak.key)
     here.outcome.effects.append(Extended(streak.key, course(here, plan).run, here.event))
@@ -37,11 +38,7 @@ def course(here: Moment, plan: StreakPlan) -> runs.Course:
 
 
 def _latest_date(here: Moment, plan: StreakPlan, state: runs.State, day: int) -> int:
-    """The latest date that the streak's calendar has shown by now, where it matters: a freeze saves only what had not
-    begun when it was earned. `day` is the date now.
-    """
-    if not plan.streak.freezes.earn_every:
-        return day
+    """The latest date that the streak's calendar has shown by now; `day` is the date now."""
     if plan.streak.clock != "event":
         mine = calendars.hers(plan.streak, here.given.timeline)
         return calendars.latest_date(mine, here.plan.time_zone, here.event.time)

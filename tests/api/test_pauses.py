@@ -13,7 +13,7 @@ from hub import clock
 from hub.db import reader, transaction
 from hub.directory import members
 from hub.directory.members import MemberProfile, MemberRecord
-from hub.ledger import pauses
+from hub.ledger import pauses, replay, verify
 from hub.ledger.tables import entries, held
 from tests.api.conftest import Door
 from tests.api.test_members import found, refused
@@ -96,6 +96,8 @@ def test_a_pause_is_an_entry_of_the_hub_and_bridges_its_days(door: Door, harbor:
     ]
     other = next(one for one in found(door, "/members/bo")["streaks"] if one["streak"] == "weekly")
     assert other["paused_until"] is None
+    assert list(verify.breaches()) == []
+    assert list(replay.differences()) == []
 
 
 @pytest.mark.usefixtures("worker")
