@@ -21,6 +21,7 @@ from typing_extensions import override
 from hub import clock
 from hub.db import reader
 from hub.identity import public
+from hub.ledger import changeover, programs
 from hub.ledger.tables import entries, held, set_aside, workers
 from hub.ledger.worker import ALIVE_US
 from hub.signals import queue, refolds
@@ -32,7 +33,7 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 #: What waits, and in which table.
 WAITING: tuple[tuple[str, str, Table], ...] = (
     ("hub_queue_entries", "Entries of the log that are not digested yet.", queue),
-    ("hub_refolds", "Members waiting to be folded again.", refolds),
+    ("hub_refolds", "Members waiting to be folded again, or with a new version.", refolds),
     ("hub_held_entries", "Events that wait for their type, member or organization.", held),
     ("hub_members_set_aside", "Members whose fold failed.", set_aside),
 )
@@ -71,7 +72,11 @@ class Waiting(Collector):
         now = clock.now()
         with reader() as connection:
             for name, what, table in WAITING:
-                yield GaugeMetricFamily(name, what, connection.scalar(select(func.count()).select_from(table)) or 0)
+                waiting = connection.scalar(select(func.count()).select_from(table)) or 0
+                version = programs.newest(connection) if table is refolds else None
+                if version is not None:
+                    waiting += changeover.still_older(connection, version.number)
+                yield GaugeMetricFamily(name, what, waiting)
             oldest = connection.scalar(
                 select(entries.c.received_at).where(entries.c.no == select(func.min(queue.c.entry)).scalar_subquery())
             )

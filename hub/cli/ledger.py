@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 import click
-from sqlalchemy import delete, select
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from sqlalchemy import delete, func, select
 
 from hub import clock
 from hub.cli import with_app
+from hub.cli._faults import count
 from hub.db import reader, transaction
 from hub.directory.tables import members, organizations
+from hub.ledger import changeover, programs, replay, verify, worker
 from hub.ledger import digest as digests
-from hub.ledger import replay, verify, worker
 from hub.ledger.tables import set_aside
-from hub.signals import fold_again
+from hub.signals import fold_again, queue
 
 WAIT_SECONDS = 0.05
+SHOW_SECONDS = 0.5
 
 
 @click.command()
@@ -33,12 +38,49 @@ def digest(retry: bool) -> None:
 
 
 def _digest() -> None:
-    try:
-        with worker.sole():
-            while digests.run():
-                pass
-    except worker.AlreadyWorking:
-        _wait()
+    with _progress() as show:
+        try:
+            with worker.sole():
+                # On PostgreSQL other workers may still have what this one does not find.
+                _until_done(digests.run, show)
+        except worker.AlreadyWorking:
+            _until_done(lambda: 0, show)
+
+
+def _until_done(run: Callable[[], int], show: Callable[[], None]) -> None:
+    while True:
+        done = run()
+        if not done and not digests.pending():
+            return
+        show()
+        if not done:
+            time.sleep(WAIT_SECONDS)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[], None]]:
+    """Shows on a terminal what waits, and how far a new version of the program is; elsewhere nothing."""
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task, told_at = progress.add_task("digesting"), float("-inf")
+
+        def show() -> None:
+            nonlocal told_at
+            if console.is_terminal and time.monotonic() - told_at >= SHOW_SECONDS:
+                progress.update(task, description=_what_waits())
+                told_at = time.monotonic()
+
+        yield show
+
+
+def _what_waits() -> str:
+    with reader() as connection:
+        entries = connection.scalar(select(func.count()).select_from(queue)) or 0
+        version = programs.newest(connection)
+        share = None if version is None else changeover.share(connection, version.number)
+    recalculating = "" if share is None else f", recalculating, {share.percent} %"
+    return f"digesting: {count(entries, 'event')} waiting{recalculating}"
 
 
 def _bring_back() -> None:
@@ -47,11 +89,6 @@ def _bring_back() -> None:
         who = connection.scalars(select(set_aside.c.member)).all()
         connection.execute(delete(set_aside))
         fold_again(connection, who, now)
-
-
-def _wait() -> None:
-    while digests.pending():
-        time.sleep(WAIT_SECONDS)
 
 
 def _report() -> None:

@@ -15,8 +15,11 @@ from sqlalchemy.exc import DatabaseError
 from config import SettingError
 from hub import clock
 from hub.cli import Fault, with_app
-from hub.db import Unfit, reader, transaction
-from hub.gamification import explain, faults
+from hub.cli._backtest import backtest
+from hub.cli._faults import count, say
+from hub.cli._publishing import publish, versions_
+from hub.db import Unfit, reader
+from hub.gamification import explain
 from hub.gamification import program as programs
 from hub.gamification import schema as schemas
 from hub.gamification.program import Program
@@ -42,29 +45,11 @@ def check(file: Path, as_json: bool) -> None:
         found = {"faults": reading.faults, "warnings": reading.warnings}
         click.echo(json.dumps({kind: [asdict(fault) for fault in some] for kind, some in found.items()}, indent=2))
     else:
-        _say(reading.faults, reading.warnings)
+        say(reading.faults, reading.warnings)
     if reading.program is None:
         sys.exit(1)
     if not as_json:
         click.echo(f"{file}: no faults")
-
-
-@program.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@with_app
-def publish(file: Path) -> None:
-    """Make a program file the next version."""
-    text, now = file.read_bytes(), clock.now()
-    widgets = kit.options()
-    with reader() as connection:
-        sent = log.types_sent(connection)
-    _say((), programs.read(text, now=now, widgets=widgets, sent=sent).warnings)
-    with transaction() as connection:
-        version = published.publish_text(connection, text.decode("utf-8", "replace"), now, widgets)
-    if isinstance(version, list):
-        _say(tuple(version), ())
-        raise Fault(f"{file} is not published: {_count(len(version), 'fault')}")
-    click.echo(f"version {version.number} is published")
 
 
 @program.command()
@@ -78,21 +63,6 @@ def show(number: int | None) -> None:
     if text is None:
         raise Fault("no program is published" if number is None else f"there is no version {number}")
     click.echo(text, nl=not text.endswith("\n"))
-
-
-@program.command("versions")
-@click.option("--json", "as_json", is_flag=True, help="As JSON, for a program to read.")
-@with_app
-def versions_(as_json: bool) -> None:
-    """All published versions, the newest first."""
-    with reader() as connection:
-        rows = connection.execute(select(versions).order_by(versions.c.version.desc())).all()
-    told = [{"version": row.version, "published_at": clock.moment(row.published_at).isoformat()} for row in rows]
-    if as_json:
-        click.echo(json.dumps({"items": told}, indent=2))
-        return
-    for one in told:
-        click.echo(f"{one['version']}\t{one['published_at']}")
 
 
 @program.command()
@@ -147,8 +117,8 @@ def explain_(key: str, file: Path | None, as_json: bool) -> None:
 def _read(file: Path) -> Program:
     reading = programs.read(file.read_bytes(), now=clock.now(), widgets=kit.options())
     if reading.program is None:
-        _say(reading.faults, ())
-        raise Fault(f"{file} has {_count(len(reading.faults), 'fault')}")
+        say(reading.faults, ())
+        raise Fault(f"{file} has {count(len(reading.faults), 'fault')}")
     return reading.program
 
 
@@ -180,15 +150,7 @@ def _sent() -> frozenset[str] | None:
         return None
 
 
-def _say(found: tuple[faults.Fault, ...], warnings: tuple[faults.Fault, ...]) -> None:
-    for fault in found:
-        click.echo(str(fault), err=True)
-    for warning in warnings:
-        click.echo(f"warning: {warning}", err=True)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
-
+for command in (publish, backtest, versions_):
+    program.add_command(command)
 
 commands = [program]

@@ -57,12 +57,18 @@ def share(connection: Connection, newest: int) -> Share | None:
 def _share(connection: Connection, newest: int) -> Share | None:
     if not going_on(connection, newest):
         return None
-    left = connection.scalar(select(func.count()).select_from(progress).where(older(newest))) or 0
+    left = still_older(connection, newest)
     of = connection.scalar(select(func.count()).select_from(progress).where(progress.c.version > 0)) or 0
     return Share(of - left, of)
+
+
+def still_older(connection: Connection, newest: int) -> int:
+    """How many are still to be folded with this version."""
+    return connection.scalar(select(func.count()).select_from(progress).where(older(newest))) or 0
 
 
 def folded_with(connection: Connection) -> dict[int, int]:
     """By version: how many members and organizations have it in their progress."""
     query = select(progress.c.version, func.count()).where(progress.c.version > 0).group_by(progress.c.version)
-    return dict(connection.execute(query).tuples())
+    found: dict[int, int] = dict(connection.execute(query).all())
+    return found

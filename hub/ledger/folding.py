@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from time import monotonic
@@ -35,7 +35,7 @@ from hub.gamification.progress import (
 from hub.gamification.versions import END
 from hub.ledger import closing, log, refold, reversals
 from hub.ledger.tables import awards, goals_reached, progress, progress_parts
-from hub.signals import queue
+from hub.signals import queue, refolds
 
 _log = structlog.get_logger()
 
@@ -244,6 +244,34 @@ class _Batch:
         published = who in self.versions
         return Result(who, pack(packable(folded.state)), parts, folded.outcome, folded, published)
 
+    def draft(self, who: int, drafts: Sequence[Plan], coming: list[Event], since: int, *, again: bool) -> Drafted:
+        try:
+            return self._draft(who, drafts, coming, since, again)
+        except Exception:  # noqa: BLE001 - as in a digest: the others go on
+            _log.exception("fold of a draft failed", member=who)
+            return Drafted(who, {}, None, ())
+
+    def _draft(self, who: int, drafts: Sequence[Plan], coming: list[Event], since: int, again: bool) -> Drafted:
+        new = self.new.get(who, ())
+        kept, facts = self.kept.get(who, (set(), {}))
+        given, learnt = given_in_turn(
+            self.connection, replace(self.given(who), kept=(), posted={}), self.learnt.get(who, ())
+        )
+        entries, numbers = [*known(self.connection, who, new), *new], {event.entry for event in new}
+        number, before = self.plan.newest.number, None
+        version = self.versions.get(who, number)
+        if new or again or version != number:
+            before = refold.again(self.plan, entries, numbers, facts, kept, given, version, learnt)
+            kept, facts = set(before.kept), before.facts()
+            given = learnt[-1].given if learnt else given
+        entries, numbers = [*entries, *coming], {event.entry for event in coming}
+        traces = {drafts[-1]: frozenset(event.entry for event in entries if event.time >= since)}
+        after = tuple(
+            refold.again(one, entries, numbers, facts, kept, given, number, trace=traces.get(one, frozenset()))
+            for one in drafts
+        )
+        return Drafted(who, given.timeline.at(self.now).values, before, after)
+
 
 def given_in_turn(connection: Connection, given: Given, changes: Sequence[int]) -> tuple[Given, list[refold.Learnt]]:
     """What was known of the member before these instants, and what was known from each of them on."""
@@ -256,6 +284,38 @@ def given_in_turn(connection: Connection, given: Given, changes: Sequence[int]) 
         return replace(given, timeline=timeline or Timeline([0], [Profile()]), targets=own)
 
     return known_before(changes[0]), [refold.Learnt(at, known_before(at + 1)) for at in changes]
+
+
+# --------------------------------------------------------------------------------------------------------------- drafts
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """One member, folded as drafts of the next version would have her. `before`: with all that waits for her, where
+    anything does; None: as she stands. `profile`: what she is now. Without `after` the fold failed.
+    """
+
+    who: int
+    profile: Mapping[str, Any]
+    before: refold.Folded | None
+    after: tuple[refold.Folded, ...]
+
+
+def drafted(
+    connection: Connection,
+    plan: Plan,
+    drafts: Sequence[Plan],
+    released: Mapping[int, list[Event]],
+    now: int,
+    since: int,
+) -> Iterator[Drafted]:
+    """Fold each of these members (the keys of `released`) as publishing each draft would. `released`: the entries that
+    its publication applies. Of the last draft, skips are told of what happened from `since` on. Writes nothing.
+    """
+    batch = _Batch(connection, plan, {}, set(released), now)
+    asked = set(connection.scalars(select(refolds.c.member).where(among(connection, refolds.c.member, released))))
+    for who, coming in sorted(released.items()):
+        yield batch.draft(who, drafts, coming, since, again=who in asked)
 
 
 def waiting(connection: Connection, members: Iterable[int], before: int | None = None) -> dict[int, list[Event]]:

@@ -310,15 +310,40 @@ def _awaited(
 _MEMBER_CODES = ("unknown_member", "inactive_member")
 
 
-def _release(connection: Connection, numbers: Sequence[int], event_types: EventTypes, now: int) -> int:
+def releasable(connection: Connection, event_types: EventTypes) -> dict[int, list[int]]:
+    """The held entries that a program with these event types would apply: by member, in the order in which they would
+    be. Reads only.
+    """
+    awaited = _awaited(connection, names=(), types=event_types, organizations=())
+    found: dict[int, list[int]] = {}
+    for start in range(0, len(awaited), RELEASED_PER_SLICE):
+        for no, one in _judged(connection, awaited[start : start + RELEASED_PER_SLICE], event_types).items():
+            if one.member is not None and not one.code and not one.fault:
+                found.setdefault(one.member, []).append(no)
+    return found
+
+
+def held_events(connection: Connection, numbers: Sequence[int], known_at: int) -> dict[int, Event]:
+    """Held entries as the events that they would be, were they known at that instant."""
+    return {
+        no: Event(one.time, one.source, one.id, one.type, one.offset, one.data, no, known_at)
+        for no, one in _arrivals(connection, numbers).items()
+    }
+
+
+def _judged(connection: Connection, numbers: Sequence[int], event_types: EventTypes) -> dict[int, Judged]:
     arrived = _arrivals(connection, numbers)
+    judged = judge(connection, list(arrived.values()), event_types)
+    return {no: one for no, one in zip(arrived, judged, strict=True) if isinstance(one, Judged)}
+
+
+def _release(connection: Connection, numbers: Sequence[int], event_types: EventTypes, now: int) -> int:
+    judged = _judged(connection, numbers, event_types)
     taken_back = reversals.known_at(connection, numbers)
-    judged = dict(zip(arrived, judge(connection, list(arrived.values()), event_types), strict=True))
     waiting: list[dict[str, Any]] = []
     wrong: list[dict[str, Any]] = []
     fit: list[dict[str, Any]] = []
     for no, one in judged.items():
-        assert isinstance(one, Judged)
         if one.code:
             waiting.append({"number": no, "code": one.code, "awaits": one.awaits})
         elif one.fault:

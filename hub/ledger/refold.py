@@ -79,6 +79,11 @@ class Folded:
     reasons: dict[str, str] = field(default_factory=dict)
     ended: list[Ended] = field(default_factory=list)
 
+    def facts(self) -> dict[str, Kept]:
+        """All awards that stand, by key."""
+        derived = (fact_of(effect) for effect in self.outcome.effects if isinstance(effect, Award))
+        return {**{fact.key: fact for fact in derived}, **self.kept}
+
 
 def again(
     plan: Plan,
@@ -89,10 +94,11 @@ def again(
     given: Given,
     version: int | None = None,
     learnt: Sequence[Learnt] = (),
+    trace: frozenset[int] = frozenset(),
 ) -> Folded:
     """Fold all these entries; those numbered in `new` were not read before. `facts` are the awards that stand, `kept`
     the keys of the kept ones, `version` the one that the others were folded with; None: all with the newest. `given` is
-    what was known of the member before anything of `learnt` was.
+    what was known of the member before anything of `learnt` was. Skips are told of entries in `trace`.
     """
     told = steps(entries)
     since = plan.newest.number if version is None else version
@@ -101,7 +107,7 @@ def again(
     if version is not None and places:
         since = min(since, plan.number_at(min(places)))
     before = [step for step in told if step.entry not in new and (not places or step.read <= min(places))]
-    reading = _Reading(plan.as_of(since), before, facts, kept, given)
+    reading = _Reading(plan.as_of(since), before, facts, kept, given, trace)
     for step in sorted([*told[len(before) :], *plan.published_since(since), *learnt], key=_order):
         reading.take(plan.as_of(step.number) if isinstance(step, Version) else step)
     folded = reading.end(LATE if places else LEARNT)
@@ -156,8 +162,9 @@ class _Reading:
         facts: Mapping[str, Kept],
         kept: set[str],
         given: Given,
+        trace: frozenset[int] = frozenset(),
     ) -> None:
-        self.plan, self.given = plan, given
+        self.plan, self.given, self.trace = plan, given, trace
         gone = {step.event.entry for step in known if isinstance(step, Reversal)}
         self.events = sorted(step for step in known if isinstance(step, Event) and step.entry not in gone)
         self.facts, self.kept = dict(facts), set(kept)
@@ -228,7 +235,8 @@ class _Reading:
         what may end.
         """
         if self.folded is None:
-            self.folded = _with_facts(self.plan, self.events, self.facts, self.kept, self.given, may_end)
+            stood = (self.facts, self.kept, self.given)
+            self.folded = _with_facts(self.plan, self.events, *stood, may_end, self.trace)
             self._note(self.folded.outcome)
             new = self.folded.kept.keys() - (self.kept - self.reasons.keys())
             self.reasons = {key: self.reasons.get(key, reason) for key in new}
@@ -251,11 +259,12 @@ class _Reading:
     def _go_on(self, folded: Folded, event: Event) -> None:
         """Add an entry that comes after all others to the fold at hand."""
         given = _standing(self.given, self.facts, self.kept)
-        outcome = engine.fold(self.plan, folded.state, folded.parts, [event], given)
+        outcome = engine.fold(self.plan, folded.state, folded.parts, [event], given, self.trace)
         if outcome.due_again:
             self.folded = None
             return
         folded.outcome.effects += outcome.effects
+        folded.outcome.skips += outcome.skips
         folded.outcome.values |= outcome.values
         folded.outcome.organizations |= outcome.organizations
         folded.outcome.peaks |= outcome.peaks
@@ -275,13 +284,14 @@ def _with_facts(
     kept: Collection[str],
     given: Given,
     may_end: Collection[str] = (),
+    trace: frozenset[int] = frozenset(),
 ) -> Folded:
     """One fold in which every fact stands, derived or kept, but for those that may end."""
     kept, stubborn, firm = set(kept), set[str](), facts.keys() - set(may_end)
     for _ in range(_MOST_TRIES):
         state, parts = beginning(plan), Parts(whole=True)
         stands = _standing(given, facts, kept)
-        outcome = engine.fold(plan, state, parts, events, stands)
+        outcome = engine.fold(plan, state, parts, events, stands, trace)
         due = set(outcome.due_again) - stubborn
         if due:
             kept -= due

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import jsonschema_rs
 import pytest
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 
 from hub.cli import main
 from hub.gamification import program as programs
+from hub.ledger import reading
 from tests.club import PROGRAM, Club
 from tests.gamification import schemas
 
@@ -164,3 +166,181 @@ def test_a_file_with_faults_is_not_explained(file: Path) -> None:
     done = CliRunner().invoke(main, ["program", "explain", "pro", "--file", str(file)])
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr == f"program.time_zone: is missing\nError: {file} has 1 fault\n"
+
+
+# publish, versions
+
+
+def raised(file: Path, by: int = 5) -> Path:
+    """The program, with deals that pay so many times as much."""
+    file.write_text(PROGRAM.read_text().replace("award: {points: 1, for_every", f"award: {{points: {by}, for_every"))
+    return file
+
+
+def balance(club: Club, who: str) -> int:
+    with club.looks(who) as view:
+        return reading.points(view.connection, view.version, club.numbers[who], view.now).balance
+
+
+def versions(hub: Hub) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(hub("program", "versions", "--json")[1])["items"]
+    return found
+
+
+def test_a_version_from_a_date_in_the_past_wants_a_yes_in_a_script(hub: Hub, club: Club, file: Path) -> None:
+    club.happens("bo", "deal.won", "2026-11-19T09:00:00Z", amount=10_000, deal="d-1")
+    club.happens("bo", "deal.won", "2026-11-20T09:00:00Z", amount=20_000, deal="d-2")
+    club.happens("cy", "deal.won", "2026-11-21T09:00:00Z", amount=5_000, deal="d-3")
+    asked = ("program", "publish", str(raised(file)), "--from", "2026-11-20")
+    status, out, err = hub(*asked)
+    assert (status, out) == (1, "")
+    assert err == (
+        "Error: --from lies in the past and prices anew what was earned since then: without a terminal say --yes\n"
+    )
+    assert len(versions(hub)) == 1
+    assert hub(*asked, "--yes") == (
+        0,
+        "in force from 2026-11-20T00:00:00+01:00, it posts at once: "
+        "+1,000 points, 2 members, 1 level\n"
+        "version 2 is published\n",
+        "",
+    )
+    club.digests()
+    assert (balance(club, "bo"), balance(club, "cy")) == (1100, 250)
+    assert versions(hub)[0]["in_force_from"] == "2026-11-19T23:00:00+00:00", "midnight in Berlin"
+
+
+def test_on_a_terminal_it_asks(hub: Hub, club: Club, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    club.happens("bo", "deal.won", amount=10_000, deal="d-1")
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    asked = ["program", "publish", str(raised(file)), "--from", "2026-11-20"]
+    for answer, status, count in (("n", 1, 1), ("y", 0, 2)):
+        done = CliRunner().invoke(main, asked, input=f"{answer}\n")
+        assert (done.exit_code, len(versions(hub))) == (status, count)
+        assert "it posts at once: +400 points, 1 member\n" in done.output
+        assert "Publish it? [y/N]" in done.output
+
+
+def test_from_now_or_later_on_nothing_is_asked(hub: Hub, club: Club, file: Path) -> None:
+    club.happens("bo", "deal.won", amount=10_000, deal="d-1")
+    assert hub("program", "publish", str(raised(file)), "--from", "2027-01-01T00:00:00+01:00")[0] == 0
+    assert [one["in_force_until"] for one in versions(hub)] == [None, "2026-12-31T23:00:00+00:00"]
+    status, _, err = hub("program", "publish", str(raised(file, 2)))
+    assert (status, err) == (0, "warning: version 2, planned from 2027-01-01T00:00:00+01:00 on, will not be in force\n")
+    told = hub("program", "versions")[1].splitlines()
+    assert [line.split("\t")[2] for line in told] == [
+        "in force from 2026-11-23T10:00:00+00:00",
+        "never in force",
+        "in force from the beginning until 2026-11-23T10:00:00+00:00",
+    ]
+
+
+def test_versions_tell_how_many_are_folded_with_each(hub: Hub, club: Club, file: Path) -> None:
+    for who in ("bo", "cy"):
+        club.happens(who, "deal.won", amount=10_000, deal=f"d-{who}")
+    assert hub("program", "publish", str(raised(file)))[0] == 0
+    assert [(one["folded"], one["of"]) for one in versions(hub)] == [(0, 2), (2, 2)]
+    assert [line.split("\t")[3] for line in hub("program", "versions")[1].splitlines()] == [
+        "0 % folded with it",
+        "100 % folded with it",
+    ]
+    assert hub("digest") == (0, "", "")
+    assert [one["folded"] for one in versions(hub)] == [2, 0]
+
+
+def test_the_first_version_is_from_the_beginning_and_no_other_time(hub: Hub, file: Path) -> None:
+    status, _, err = hub("program", "publish", str(file), "--from", "2026-11-01", "--yes")
+    assert (status, err) == (1, "Error: version 1 is in force from the beginning of time: --from is for later ones\n")
+
+
+@pytest.mark.usefixtures("club")
+@pytest.mark.parametrize("command", [("publish", "--from"), ("backtest", "--since")])
+def test_what_is_no_date_is_wrong_usage(hub: Hub, file: Path, command: tuple[str, str]) -> None:
+    for wrong in ("soon", "2026-11-31", "2026-11-20T10:00:00"):
+        status, _, err = hub("program", command[0], str(file), command[1], wrong)
+        assert status == 2
+        assert f"{wrong!r} is no date" in err
+
+
+# backtest
+
+
+def test_a_backtest_answers_both_questions(hub: Hub, club: Club, file: Path) -> None:
+    club.happens("bo", "deal.won", "2026-11-01T09:00:00Z", amount=10_000, deal="d-1")
+    club.happens("bo", "deal.won", "2026-11-20T09:00:00Z", amount=20_000, deal="d-2")
+    club.happens("cy", "deal.won", "2026-11-21T09:00:00Z", amount=5_000, deal="d-3")
+    draft = raised(file, 2).read_text().replace("points:\n", "points:\n  view: {event: asset.viewed, award: 1}\n")
+    draft = draft.replace("badges:\n", "badges:\n  second: {when: {metric: deals_won, at_least: 2}, points: 7}\n")
+    file.write_text(draft.replace("live_from: 2026-01-01", "live_from: 2026-01-01\n  points: {value: 0.01 EUR}"))
+    status, out, err = hub("program", "backtest", str(file), "--since", "2026-11-15", "--json")
+    assert (status, err) == (0, "")
+    told = json.loads(out)
+    assert (told["version"], told["members"], told["failed"]) == (2, 2, [])
+    assert told["since"] == "2026-11-14T23:00:00+00:00"
+    at_once, what_if = told["on_publishing"], told["what_if"]
+    assert (at_once["points"], at_once["cost"]) == (7, {"amount": 0.07, "currency": "EUR"})
+    assert at_once["amounts"] == [
+        {"kind": "badge", "key": "second", "posted": 0, "drafted": 7, "points": 7, "members": 1}
+    ]
+    assert at_once["badges"] == [{"badge": "second", "tier": None, "awards": 1, "members": 1, "kept": 0}]
+    assert (what_if["points"], what_if["posted"], what_if["drafted"]) == (257, 250, 507)
+    assert what_if["amounts"][0] == {
+        "kind": "rule", "key": "won_deal", "posted": 250, "drafted": 500, "points": 250, "members": 2,
+    }  # fmt: skip
+    assert [one for one in what_if["segments"] if one["segment"] == "tier"] == [
+        {"segment": "tier", "value": "gold", "members": 1, "points": 207},
+        {"segment": "tier", "value": "silver", "members": 1, "points": 50},
+    ]
+    assert what_if["gains"] == [{"member": "bo", "points": 207}, {"member": "cy", "points": 50}]
+    assert what_if["losses"] == []
+    assert [one["rule"] for one in told["never_fired"]] == ["view", "day_in_hub"]
+    assert told["never_fired"][0] == {"rule": "view", "events": 0, "code": None, "times": 0, "message": None}
+    assert len(versions(hub)) == 1, "nothing is published"
+
+
+def test_a_rule_that_never_fired_says_what_failed_most(hub: Hub, club: Club, file: Path) -> None:
+    for number, amount in enumerate((500, 900, 20_000), 1):
+        club.happens("bo", "deal.won", amount=amount, deal=f"d-{number}")
+    rule = "  huge: {event: deal.won, where: {amount: {at_least: 1000}}, for: {tier: bronze}, award: 9}\n"
+    other = "  big: {event: deal.won, where: {amount: {at_least: 50000}}, award: 9}\n"
+    file.write_text(PROGRAM.read_text().replace("points:\n", f"points:\n{rule}{other}"))
+    told = {one["rule"]: one for one in json.loads(hub("program", "backtest", str(file), "--json")[1])["never_fired"]}
+    assert (told["huge"]["events"], told["huge"]["code"], told["huge"]["times"]) == (3, "not_for_member", 3)
+    assert told["huge"]["message"] == "This is for people whose tier is bronze; the tier was gold then."
+    assert (told["big"]["code"], told["big"]["times"]) == ("condition", 3)
+    out = hub("program", "backtest", str(file))[1]
+    assert "  big: 3 events, 3 times first of all condition, such as: This counts only if the amount" in out
+
+
+def test_what_changes_for_each_member_goes_into_a_file(hub: Hub, club: Club, file: Path, tmp_path: Path) -> None:
+    for who in ("bo", "cy"):
+        club.happens(who, "deal.won", "2026-11-20T09:00:00Z", amount=10_000, deal=f"d-{who}")
+    club.happens("bo", "deal.won", "2026-11-21T09:00:00Z", amount=10_000, deal="d-3")
+    text = PROGRAM.read_text().replace("pro: {title: Pro, at: 1000}", "pro: {title: Pro, at: 150}")
+    file.write_text(text.replace("badges:\n", "badges:\n  two: {when: {metric: deals_won, at_least: 2}}\n"))
+    assert hub("program", "backtest", str(file), "--members", str(tmp_path / "members.ndjson"))[0] == 0
+    [bo] = [json.loads(line) for line in (tmp_path / "members.ndjson").read_text().splitlines()]
+    assert bo["member"] == "bo"
+    assert bo["on_publishing"] == {
+        "points": 0,
+        "badges": [
+            {"badge": "two", "tier": None, "object": None, "window": None, "earned_at": "2026-11-21T09:00:00+00:00"}
+        ],
+        "levels": ["pro"],
+        "goals": [],
+    }
+
+
+def test_a_file_with_faults_is_not_tested(hub: Hub, club: Club, file: Path) -> None:
+    assert club
+    file.write_text(file.read_text().replace("of: amount}, once_per: deal", "of: amout}, once_per: deal"))
+    status, out, err = hub("program", "backtest", str(file))
+    assert (status, out) == (1, "")
+    assert 'deal.won has no attribute "amout"' in err
+    assert err.splitlines()[-1] == f"Error: {file} cannot be tested: 1 fault"
+
+
+def test_without_a_program_there_is_nothing_to_compare_with(hub: Hub, file: Path) -> None:
+    status, _, err = hub("program", "backtest", str(file))
+    assert status == 1
+    assert "no program is published yet" in err
