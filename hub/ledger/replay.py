@@ -93,11 +93,15 @@ def _of_member(connection: Connection, plan: Plan, who: int, changes: Sequence[i
 def _shown(
     connection: Connection, plan: Plan, entries: Sequence[Event], given: Given, changes: Sequence[int]
 ) -> set[str]:
-    """What people were shown, read from the log alone, its versions and what was learned of her on the way."""
-    began = min((entry.known_at for entry in entries), default=END)
-    first, learnt = folding.given_in_turn(connection, given, [at for at in changes if at > began])
+    """The awards that people were shown and that must stand, read from the log, its versions and what was learned of
+    her on the way. Of what was learned in the very instant of an entry nobody can say which came first.
+    """
+    known = {entry.known_at for entry in entries}
+    first, learnt = folding.given_in_turn(connection, given, [at for at in changes if at > min(known, default=END)])
     numbers = {entry.entry for entry in entries}
     read = refold.again(plan, entries, numbers, {}, set(), first, plan.versions[0].number, learnt)
+    if read.kept and not known.isdisjoint(changes):
+        return set()
     return {effect.key for effect in read.outcome.effects if isinstance(effect, Award)} | set(read.kept)
 
 
