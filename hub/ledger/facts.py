@@ -49,7 +49,7 @@ def _bring_in_line(connection: Connection, who: int, folded: Folded, given: dict
     standing: dict[str, Any] = {
         row.key: row for row in connection.execute(select(*columns).where(awards.c.member == who))
     }
-    for ended in folded.ended:
+    for ended in _not_told(connection, who, folded.ended):
         _end(connection, who, ended, standing.pop(ended.fact.key, None), now)
     for key, row in standing.items():
         fact, why = (given[key], None) if key in given else (folded.kept[key], folded.reasons.get(key, row.kept))
@@ -59,6 +59,15 @@ def _bring_in_line(connection: Connection, who: int, folded: Folded, given: dict
         if key not in standing:
             _add(connection, who, fact, now, kept=folded.reasons[key])
     return set(standing)
+
+
+def _not_told(connection: Connection, who: int, ended: Sequence[Ended]) -> list[Ended]:
+    """Without those that ended before: a log that is read once more comes to the same ends."""
+    if not ended:
+        return []
+    rows = connection.execute(select(revocations.c.key, revocations.c.by).where(revocations.c.member == who))
+    told = {tuple(row) for row in rows}
+    return [one for one in ended if (one.fact.key, one.by) not in told]
 
 
 def _end(connection: Connection, who: int, ended: Ended, row: Any | None, now: int) -> None:

@@ -107,7 +107,8 @@ def again(
     if version is not None and places:
         since = min(since, plan.number_at(min(places)))
     before = [step for step in told if step.entry not in new and (not places or step.read <= min(places))]
-    reading = _Reading(plan.as_of(since), before, facts, kept, given, trace)
+    ahead = {step.entry for step in told[len(before) :] if step.entry not in new}
+    reading = _Reading(plan.as_of(since), before, facts, kept, given, ahead, trace)
     for step in sorted([*told[len(before) :], *plan.published_since(since), *learnt], key=_order):
         reading.take(plan.as_of(step.number) if isinstance(step, Version) else step)
     folded = reading.end(LATE if places else LEARNT)
@@ -162,9 +163,12 @@ class _Reading:
         facts: Mapping[str, Kept],
         kept: set[str],
         given: Given,
+        ahead: set[int],
         trace: frozenset[int] = frozenset(),
     ) -> None:
         self.plan, self.given, self.trace = plan, given, trace
+        # Entries that were read before and come once more: what they gave stands already, though it is yet to come.
+        self.ahead, self.causes = ahead, {key: fact.entry for key, fact in facts.items()}
         gone = {step.event.entry for step in known if isinstance(step, Reversal)}
         self.events = sorted(step for step in known if isinstance(step, Event) and step.entry not in gone)
         self.facts, self.kept = dict(facts), set(kept)
@@ -185,6 +189,7 @@ class _Reading:
             self._turn_to(step, self.given, VERSION)
 
     def _take(self, event: Event) -> None:
+        self.ahead.discard(event.entry)
         late = self._is_late(event)
         careful = bool(self.kept) or (late and self.plan.fragile.by(event))
         if careful and not self.settled:
@@ -213,15 +218,15 @@ class _Reading:
             self.fold()
         del self.events[bisect_left(self.events, reversal.event)]
         self.folded = None
-        may_end = {key for key, fact in self.facts.items() if key not in self.kept and self._ends(fact)}
+        may_end = {key for key, fact in self.facts.items() if key not in self.kept and self._may_end(fact)}
         folded = self.fold(TAKEN_BACK, may_end)
         derived = {effect.key for effect in folded.outcome.effects if isinstance(effect, Award)}
         for key in sorted(may_end - derived - self.kept):
             self.ended.append(Ended(self.facts.pop(key), reversal.entry, reversal.known_at))
 
-    def _ends(self, fact: Kept) -> bool:
+    def _may_end(self, fact: Kept) -> bool:
         badge = self.plan.program.badges.get(fact.badge) if fact.kind == "badge" else None
-        return badge is not None and badge.on_reversal == "revoke"
+        return badge is not None and badge.on_reversal == "revoke" and self.causes.get(fact.key) not in self.ahead
 
     def _turn_to(self, plan: Plan, given: Given, reason: str) -> None:
         """A version is published, or something is learned: what stood before it stays, and all is folded anew."""

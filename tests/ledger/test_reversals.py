@@ -93,11 +93,11 @@ def reversal(of: str, key: str | None = None, source: str = "crm", whose: str = 
     return read
 
 
-def append(*some: Arrival) -> list[Verdict]:
+def append(*some: Arrival, known_at: int | None = None) -> list[Verdict]:
     with transaction() as connection:
         version = programs.newest(connection)
         assert version
-        return log.append(connection, some, version.program.events, clock.now())
+        return log.append(connection, some, version.program.events, known_at or clock.now())
 
 
 def enter(name: str, *aliases: str) -> None:
@@ -380,6 +380,17 @@ def test_a_reversal_and_its_event_at_the_same_moment_meet(app: Flask, harbor: Cl
     assert all(row[0] for row in rows(reversals, "reversed"))
 
 
+@pytest.mark.parametrize("story", ["H; R; A; D", "R; H; A; D"])
+def test_what_is_taken_back_before_it_is_known_does_nothing_though_the_batch_ends_between(
+    harbor: Club, monkeypatch: pytest.MonkeyPatch, story: str
+):
+    assert harbor
+    monkeypatch.setattr(taking, "BATCH", 1)
+    play(story, "dora")
+    sound()
+    assert (points(), rows(awards, "key"), rows(revocations, "key")) == ({}, [], [])
+
+
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 @pytest.mark.parametrize("first", ["event", "reversal"])
 def test_who_is_written_while_the_other_is_not_committed_finds_it(app: Flask, harbor: Club, first: str):
@@ -409,6 +420,49 @@ def test_who_is_written_while_the_other_is_not_committed_finds_it(app: Flask, ha
     sound()
     assert rows(reversals, "reversed") == [(number_of("E"),)]
     assert number_of("r-E") in {entry for entry, member in rows(entries, "no", "member") if member}
+
+
+def test_what_commits_late_is_read_in_its_place_before_the_reversal(harbor: Club):
+    """Known before it, visible after it was digested."""
+    assert harbor
+    now = clock.now()
+    append(deal("E", 100), deal("F", 100, time=BEFORE), known_at=now)
+    digest_all()
+    append(reversal("E"), known_at=now + 2)
+    digest_all()
+    append(deal("late", 100, time=AFTER), known_at=now + 1)
+    digest_all()
+    sound()
+    # With it they were three for a moment.
+    assert dict(rows(awards, "key", "kept"))["badge/maker/Three"] == "reversed"
+
+
+def test_a_reversal_that_is_read_once_more_ends_nothing_again(harbor: Club):
+    assert harbor
+    now = clock.now()
+    append(deal("E", 6000), known_at=now)
+    digest_all()
+    append(reversal("E"), known_at=now + 2)
+    digest_all()
+    late = 1
+    for more in ([], [deal("F", 5500, time=AFTER)]):
+        append(*more, known_at=now + 3)
+        digest_all()
+        before = (
+            rows(revocations, "award", "by"),
+            [row for row in rows(awards, "no", "key", "entry") if "closer" in row[1]],
+        )
+        append(deal(f"late {late}", 100, time=BEFORE), known_at=now + 1)
+        late += 1
+        digest_all()
+        sound()
+        after = (
+            rows(revocations, "award", "by"),
+            [row for row in rows(awards, "no", "key", "entry") if "closer" in row[1]],
+        )
+        assert after == before
+        assert len(before[0]) == 1
+        assert len(before[1]) == len(more)
 
 
 def test_one_that_comes_while_its_event_is_digested_is_taken_up_after(harbor: Club, monkeypatch: pytest.MonkeyPatch):
