@@ -48,7 +48,7 @@ def entries(story: str) -> list[PlaceInLog]:
         data = dict(one.data)
         known_at = at(str(data.pop("known"))) if "known" in data else one.time
         if one.type == "takes_back":
-            found.append(Reversal("crm", str(data["of"]).rjust(4, "0"), known_at))
+            found.append(Reversal(str(data["source"]), str(data["id"]), known_at))
         else:
             found.append(Entry("crm", one.id, one.type, one.time, one.offset, data, who, None, known_at))
     return found
