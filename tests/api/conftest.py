@@ -1,17 +1,18 @@
 """A hub that knows the cast and a small program, and the keys to its door."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from werkzeug.test import TestResponse
 
 from hub import clock
-from hub.db import reader, transaction
+from hub.db import db, reader, transaction
 from hub.identity import keys
 from hub.identity.keys import KeyFault
 from hub.ledger import digest, programs
@@ -61,7 +62,31 @@ class Door:
         return self.client.open(f"/api/v1{path}", method=method, json=body, headers=self.headers | under)
 
     def get(self, path: str, **query: Any) -> TestResponse:
+        if path == "/effects":
+            other_tests_end()
         return self.client.get(f"/api/v1{path}", query_string=query, headers=self.headers)
+
+
+def other_tests_end() -> None:
+    """The feed tells what no running transaction of the server can come before, those of other tests' databases too:
+    wait until they have ended that run now.
+    """
+    if db.engine.dialect.name != "postgresql":
+        return
+    with reader() as connection:
+        coming = connection.scalar(text("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"))
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        with reader() as connection:
+            if not connection.scalar(_OTHERS, {"coming": coming}):
+                return
+        time.sleep(0.02)
+    raise AssertionError("transactions of other tests do not end")
+
+
+_OTHERS = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname <> current_database() AND backend_xid::text::bigint < :coming"
+)
 
 
 @pytest.fixture
