@@ -86,6 +86,22 @@ def award_of(connection: Connection, granted: Entry) -> AwardItem | None:
     return None if row is None else _award(row)
 
 
+def award_ended_by(connection: Connection, revocation: int) -> AwardItem | None:
+    """The award that an entry ended."""
+    t = revocations.c
+    columns = (t.award.label("no"), t.time, t.badge, t.tier, t.object, t.window, null().label("kept"))
+    row = connection.execute(select(*columns, t.reason.label("revoked")).where(t.by == revocation)).first()
+    return None if row is None else _award(row)
+
+
+def whose_award(connection: Connection, number: int) -> int | None:
+    """The member who has, or had, this award of a badge."""
+    stand = select(awards.c.member).where(awards.c.no == number, awards.c.kind == "badge")
+    ended = select(revocations.c.member).where(revocations.c.award == number, revocations.c.kind == "badge")
+    whose: int | None = connection.scalar(union_all(stand, ended))
+    return whose
+
+
 def _award(row: Row[Any]) -> AwardItem:
     return AwardItem(
         f"a_{row.no}", row.badge, row.tier, moment(row.time), row.object, row.window, row.kept, row.revoked

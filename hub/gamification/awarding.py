@@ -35,7 +35,7 @@ def look_at(here: Moment, plan: BadgePlan) -> None:
         return
     window = repeat_window(here.plan, plan, here.event.time)
     for tier, when in plan.tiers:
-        if when is not None and not _stands(here, plan, tier, window) and true(here, when, None):
+        if when is not None and not _stands(here, plan, tier, window, STANDS, SPENT) and true(here, when, None):
             _give(here, plan, tier, window, None, when)
 
 
@@ -61,7 +61,7 @@ def _hand(here: Moment, plan: BadgePlan, tier: str | None, why: Why) -> None:
         _award(here, plan, tier, key, None, None, why)
         return
     window = repeat_window(here.plan, plan, here.event.time)
-    if not _stands(here, plan, tier, window):
+    if not _stands(here, plan, tier, window, STANDS):
         _give(here, plan, tier, window, None, why)
 
 
@@ -94,11 +94,14 @@ def _best(here: Moment, plan: BadgePlan, best: PersonalBest) -> Beaten | None:
     return beaten
 
 
-def _stands(here: Moment, plan: BadgePlan, tier: str | None, window: str | None) -> bool:
+#: Of an award that stands; and of one that was taken by hand from the event that earns it: no later one does.
+STANDS, SPENT = 1, 2
+
+
+def _stands(here: Moment, plan: BadgePlan, tier: str | None, window: str | None, *marks: int) -> bool:
+    """Whether it has one of these marks."""
     standing = here.state.badges.get(plan.badge.key, {}).get(tier or "")
-    if standing is None:
-        return False
-    return bool(standing == 1 if window is None else standing == [window, 1])
+    return standing is not None and standing in (marks if window is None else [[window, mark] for mark in marks])
 
 
 def _give(here: Moment, plan: BadgePlan, tier: str | None, window: str | None, thing: Any, why: Why) -> None:
@@ -109,13 +112,16 @@ def _give(here: Moment, plan: BadgePlan, tier: str | None, window: str | None, t
     if thing is not None and badge.repeat:
         key += f"/{token(thing)}"
     if thing is None:
-        standing = here.state.badges.setdefault(badge.key, {})
-        standing[tier or ""] = 1 if window is None else [window, 1]
+        _mark(here, plan, tier, window, STANDS)
     _award(here, plan, tier, key, window if badge.repeat else None, thing, why)
 
 
 def _award(here: Moment, plan: BadgePlan, tier: str | None, key: str, window: str | None, thing: Any, why: Why) -> None:
     badge = plan.badge
+    if (key, here.event.place) in here.given.barred:
+        if not badge.each:
+            _mark(here, plan, tier, window, SPENT)
+        return
     if key in here.state.kept:
         here.outcome.due_again.append(key)
         return
@@ -132,6 +138,11 @@ def _award(here: Moment, plan: BadgePlan, tier: str | None, key: str, window: st
     _count(here, badge.key, tier)
 
 
+def _mark(here: Moment, plan: BadgePlan, tier: str | None, window: str | None, mark: int) -> None:
+    standing = here.state.badges.setdefault(plan.badge.key, {})
+    standing[tier or ""] = mark if window is None else [window, mark]
+
+
 def _count(here: Moment, badge: str, tier: str | None) -> None:
     times = here.state.times.setdefault(badge, {})
     times[tier or ""] = times.get(tier or "", 0) + 1
@@ -141,13 +152,13 @@ def _count(here: Moment, badge: str, tier: str | None) -> None:
 def _look_at_objects(here: Moment, plan: BadgePlan) -> None:
     window = repeat_window(here.plan, plan, here.event.time)
     for tier, when in plan.tiers:
-        if when is None or (not plan.badge.repeat and _stands(here, plan, tier, None)):
+        if when is None or (not plan.badge.repeat and _stands(here, plan, tier, None, STANDS, SPENT)):
             continue
         for thing in _candidates(here, plan, when):
             if not true(here, when, thing):
                 continue
             if not plan.badge.repeat:
-                here.state.badges.setdefault(plan.badge.key, {})[tier or ""] = 1
+                _mark(here, plan, tier, None, STANDS)
                 _give(here, plan, tier, None, thing, when)
                 break
             if not here.saw(award_part(plan, tier, window, thing)):

@@ -27,6 +27,8 @@ STAGES = ("recruit", "onboard", "enable", "market", "sell", "incentivize", "acce
 REVERSED = "event.reversed"
 #: Of the hub's own events: days that are no fault of the member's, in one of her streaks or all.
 PAUSED = "hub.streak.paused"
+#: Ends an award by hand.
+REVOKED = "hub.badge.revoked"
 #: What a whole number may add for one event: more would not be a count.
 _MAX_WEIGHT = 10**6
 
@@ -117,7 +119,7 @@ OWN: Mapping[str, EventType] = MappingProxyType(
             ),
             _own("hub.points.adjusted", Attribute("points", "integer", required=True), *_ACT),
             _own("hub.badge.granted", *_BADGE, *_ACT),
-            _own("hub.badge.revoked", *_BADGE, *_ACT),
+            _own(REVOKED, *_BADGE, Attribute("award", "text", required=True), *_ACT),
             _own(
                 "hub.goal.closed",
                 Attribute("goal", "text", required=True),

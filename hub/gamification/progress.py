@@ -42,7 +42,7 @@ class State:
     streaks: list[runs.State]
     badges: dict[
         str, Any
-    ]  # what stands: {tier: 1, or 2 where kept}, {tier: [window, 1 or 2]}; [mark] of a personal best
+    ]  # what stands, 1, or was spent: by tier, of a badge once a window with the window; [mark] of a personal best
     times: dict[str, dict[str, int]]  # badge -> tier -> awards
     goals: dict[str, str]  # goal -> window in which it was last reached
     peaks: dict[str, list[str]]  # goal -> window, and the greatest value in it, as an order key
@@ -240,6 +240,7 @@ class Given:
     )  # points of awards that stand: a changed amount re-prices none
     closed: Collection[tuple[str, str]] = ()  # goals and their windows that are final: nobody's is decided any more
     decided: tuple[Decided, ...] = ()  # of these the member's own that were reached
+    barred: Collection[tuple[str, Place]] = ()  # awards, each with the event that earned it and never does again
     who: int = 0  # the member's number; an organization's, negated
 
     @property

@@ -1,4 +1,4 @@
-"""Acts on a member, entered into the log: points given or taken by hand, badges granted.
+"""Acts on a member, entered into the log: points given or taken by hand, badges granted and revoked.
 
 An act is an entry of the hub's own and is digested like any other; it names its author and the reason. What a fold
 cannot judge is refused here: that it would take what the member does not have, or give what she has, that she is not
@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, exists, select
 
 from hub.directory.tables import members
+from hub.gamification.events import REVOKED
 from hub.gamification.faults import Fault
 from hub.ledger import arrivals, log, programs
 from hub.ledger.arrivals import MAX_TEXT, decode_data
@@ -35,7 +36,8 @@ def adjust(connection: Connection, whom: Whom, points: int, reason: str, by: str
         return Fault("points", "nothing", "an adjustment of 0 points is none")
     if points < 0 and _spendable(connection, whom[0]) + points < 0:
         return Fault("points", "balance", "the balance would go below zero")
-    return _enter(connection, whom, ADJUSTED, "adjustment", {"points": points, "reason": reason, "by": by}, now)
+    data = {"points": points, "reason": reason, "by": by}
+    return _enter(connection, whom, ADJUSTED, _some("adjustment", whom), data, now)
 
 
 def _spendable(connection: Connection, member: int) -> int:
@@ -75,7 +77,8 @@ def grant(
     window = None if declared.window is None else plan.calendar.window(declared.window, now).name
     if not declared.each and _has(connection, whom[0], badge, tier, window):
         return Fault("badge", "already", "the member has it already")
-    return _enter(connection, whom, GRANTED, "grant", _granted(badge, tier) | {"reason": reason, "by": by}, now)
+    data = _granted(badge, tier) | {"reason": reason, "by": by}
+    return _enter(connection, whom, GRANTED, _some("grant", whom), data, now)
 
 
 def _granted(badge: str, tier: str | None) -> dict[str, Any]:
@@ -93,13 +96,35 @@ def _has(connection: Connection, member: int, badge: str, tier: str | None, wind
     return any(_granted(badge, tier).items() <= decode_data(data).items() for data in granted)
 
 
-def _enter(connection: Connection, whom: Whom, kind: str, about: str, data: Mapping[str, Any], now: int) -> int | Fault:
+def revoke(connection: Connection, number: int, reason: str, by: str, now: int) -> int | Fault:
+    """End an award of a badge, with its points; the event that earned it never does so again. -> the entry."""
+    t = awards.c
+    row = connection.execute(
+        select(awards, members.c.id.label("whom")).join(members, members.c.no == t.member).where(t.no == number)
+    ).first()
+    if row is None:
+        return _ENDED
+    data = _granted(row.badge, row.tier) | {"award": row.key, "reason": reason, "by": by}
+    # An award is numbered once for ever, and so ends once.
+    return _enter(connection, (row.member, row.whom), REVOKED, f"revocation/{number}", data, now)
+
+
+_ENDED = Fault("", "revoked", "the award has ended already")
+
+
+def _some(about: str, whom: Whom) -> str:
+    """An id for one of any number of acts of a kind."""
     member, name = whom
-    id_ = f"{about}/{name}/{secrets.token_hex(_TOKEN_BYTES)}"
-    if len(id_) > MAX_TEXT:
-        # A member's id may itself be as long as an entry's: then its number stands for it.
-        id_ = f"{about}/no/{member}/{secrets.token_hex(_TOKEN_BYTES)}"
-    [verdict] = log.append(connection, [arrivals.own(kind, id_, name, now, data=data)], {}, now)
+    token = secrets.token_hex(_TOKEN_BYTES)
+    id_ = f"{about}/{name}/{token}"
+    # A member's id may itself be as long as an entry's: then its number stands for it.
+    return id_ if len(id_) <= MAX_TEXT else f"{about}/no/{member}/{token}"
+
+
+def _enter(connection: Connection, whom: Whom, kind: str, id_: str, data: Mapping[str, Any], now: int) -> int | Fault:
+    [verdict] = log.append(connection, [arrivals.own(kind, id_, whom[1], now, data=data)], {}, now)
+    if verdict.status in ("duplicate", "conflict"):
+        return _ENDED
     if verdict.status != "accepted":
         return Fault("member", "inactive", "the member is not active")
     return verdict.entry

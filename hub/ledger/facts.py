@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, insert, literal, select, update
 from hub.gamification.outcome import Award
 from hub.gamification.progress import Kept
 from hub.ledger import bulk
-from hub.ledger.refold import TAKEN_BACK, Ended, Folded, fact_of
+from hub.ledger.refold import Ended, Folded, fact_of
 from hub.ledger.tables import awards, revocations
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _AWARD = (
 
 def write(connection: Connection, results: Sequence[Result], now: int) -> None:
     """New awards are added; of those that stand, a fold from the beginning moves time and cause, keeps what it does
-    not derive, and ends what a reversal took away.
+    not derive, and ends what a reversal, or somebody, took away.
     """
     rows = []
     for result in results:
@@ -74,7 +74,7 @@ def _end(connection: Connection, who: int, ended: Ended, row: Any | None, now: i
     """An award that stands no more; it may have come and gone within one batch."""
     number = _add(connection, who, ended.fact, now) if row is None else row.no
     connection.execute(update(awards).where(awards.c.no == number).values(_cause(ended.fact)))
-    ending = {"at": ended.at, "by": ended.by, "reason": TAKEN_BACK}
+    ending = {"at": ended.at, "by": ended.by, "reason": ended.reason}
     columns = ["award", *_AWARD, *ending]
     copied = select(awards.c.no, *(awards.c[name] for name in _AWARD), *map(literal, ending.values()))
     connection.execute(insert(revocations).from_select(columns, copied.where(awards.c.no == number)))

@@ -21,7 +21,7 @@ from hub.directory.tables import members, present
 from hub.gamification.outcome import Award, Effect, Extended, Paused, Points, Reached
 from hub.gamification.plan import Plan
 from hub.ledger import bulk
-from hub.ledger.refold import TAKEN_BACK, Ended
+from hub.ledger.refold import Ended
 from hub.ledger.standings import cause_of
 from hub.ledger.tables import awards, entries, feed, goals_reached
 
@@ -157,7 +157,7 @@ def _changed_awards(
     for one in ended:
         if standing.pop(one.fact.key, None) is not None:
             fact = one.fact
-            yield Change("revoked", fact.entry, (fact.badge, fact.tier, fact.object, fact.window, TAKEN_BACK))
+            yield Change("revoked", fact.entry, (fact.badge, fact.tier, fact.object, fact.window, one.reason))
     for key, row in after.items():
         if key not in standing:
             yield _award(row, row.entry)

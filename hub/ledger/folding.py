@@ -16,7 +16,7 @@ from hub.db import on_sqlite
 from hub.directory import profiles, targets
 from hub.directory.sets import among
 from hub.gamification import counting, engine
-from hub.gamification.events import REVERSED, Event
+from hub.gamification.events import REVERSED, REVOKED, Event, Place
 from hub.gamification.outcome import Outcome
 from hub.gamification.plan import Plan
 from hub.gamification.profiles import Profile, Timeline
@@ -34,7 +34,7 @@ from hub.gamification.progress import (
 )
 from hub.gamification.versions import END
 from hub.ledger import closing, log, refold, reversals
-from hub.ledger.tables import awards, goals_reached, progress, progress_parts
+from hub.ledger.tables import awards, entries, goals_reached, progress, progress_parts, revocations
 from hub.signals import queue, refolds
 
 _log = structlog.get_logger()
@@ -130,6 +130,7 @@ class _Batch:
         self.learnt = self._learnt(END if before is None else before)
         self.parts = self._parts([who for who in everybody if who not in self.again])
         self.kept = facts(connection, self._with_kept(everybody))
+        self.barred = barred(connection, everybody)
 
     def _states(self, who: Iterable[int]) -> dict[int, State]:
         rows = connection_rows(self.connection, progress, list(who))
@@ -170,8 +171,8 @@ class _Batch:
         return False
 
     def _is_reversal(self, event: Event) -> bool:
-        """Whether it takes an event back, or is one that is taken back."""
-        return event.type == REVERSED or event.entry in self.taken_back
+        """Whether it takes an event or an award back, or is one that is taken back."""
+        return event.type in (REVERSED, REVOKED) or event.entry in self.taken_back
 
     def _with_kept(self, everybody: Iterable[int]) -> list[int]:
         return [who for who in everybody if who in self.again or (who in self.states and self.states[who].kept)]
@@ -227,6 +228,7 @@ class _Batch:
             {key: fact.points for key, fact in standing.items()},
             self.closed,
             self.decided.get(who, ()),
+            self.barred.get(who, frozenset()),
             who,
         )
 
@@ -284,6 +286,18 @@ def given_in_turn(connection: Connection, given: Given, changes: Sequence[int]) 
         return replace(given, timeline=timeline or Timeline([0], [Profile()]), targets=own)
 
     return known_before(changes[0]), [refold.Learnt(at, known_before(at + 1)) for at in changes]
+
+
+def barred(connection: Connection, members: Sequence[int]) -> dict[int, frozenset[tuple[str, Place]]]:
+    """The awards that were ended by hand, by member, each with the place of the event that earned it."""
+    t = revocations.c
+    rows = select(t.member, t.key, t.time, t.source, t.id).join(entries, entries.c.no == t.by)
+    found: dict[int, set[tuple[str, Place]]] = {}
+    for member, key, *place in connection.execute(
+        rows.where(among(connection, t.member, members), entries.c.type == REVOKED)
+    ):
+        found.setdefault(member, set()).add((key, (place[0], place[1], place[2])))
+    return {member: frozenset(ended) for member, ended in found.items()}
 
 
 # --------------------------------------------------------------------------------------------------------------- drafts
@@ -395,7 +409,8 @@ def standing_given(connection: Connection, member: int, now: int) -> Given:
     posted, closed = {key: fact.points for key, fact in standing.items()}, closing.closed(connection)
     decided = _decided(connection, [member], closed).get(member, ())
     given = given_of(connection, member, now)
-    return replace(given, kept=stand, posted=posted, closed=closed, decided=decided)
+    ended = barred(connection, [member]).get(member, frozenset())
+    return replace(given, kept=stand, posted=posted, closed=closed, decided=decided, barred=ended)
 
 
 def objects(connection: Connection, plan: Plan, member: int, metric: str, window: str) -> list[tuple[Any, Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -104,7 +104,7 @@ def _plan(plan: Plan, kind: WindowKind) -> Plan:
 def _folded(connection: Connection, plan: Plan, who: int, now: int) -> tuple[Outcome, Parts]:
     """All that was digested of a member (or, negated, an organization) folded anew, with the facts that stand."""
     kept, standing = folding.facts(connection, [who]).get(who, (set(), {}))
-    given = folding.given_of(connection, who, now)
+    given = replace(folding.standing_given(connection, who, now), kept=(), posted={})
     folded = refold.again(plan, folding.digested(connection, who), [], standing, kept, given)
     return folded.outcome, folded.parts
 

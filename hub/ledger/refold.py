@@ -15,14 +15,15 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from hub.gamification import engine
-from hub.gamification.events import REVERSED, Event, Key, LogPlace, Place, taken_back
+from hub.gamification.events import REVERSED, REVOKED, Event, Key, LogPlace, Place, taken_back
 from hub.gamification.outcome import Award, Effect, Outcome, Points
 from hub.gamification.plan import Plan
 from hub.gamification.progress import Given, Kept, Parts, State, beginning
 from hub.gamification.versions import Version
 
-#: Why an award is kept: what came into the log when the fold last derived it. The second may also end it.
-LATE, TAKEN_BACK, VERSION, LEARNT = "late", "reversed", "version", "profile"
+#: Why an award is kept: what came into the log when the fold last derived it. The second may also end it; the last is
+#: that another one was ended by hand.
+LATE, TAKEN_BACK, VERSION, LEARNT, BY_HAND = "late", "reversed", "version", "profile", "revoked"
 
 #: A kept award can make itself due (by its points) and, once taken off, not due again: then it stays kept.
 _MOST_TRIES = 1_000
@@ -59,11 +60,12 @@ Step = Event | Reversal | Version | Learnt
 
 
 class Ended(NamedTuple):
-    """An award that stood and stands no more: by which entry, and when that was known."""
+    """An award that stood and stands no more: by which entry, when that was known, and why."""
 
     fact: Kept
     by: int
     at: int
+    reason: str
 
 
 @dataclass(slots=True)
@@ -173,6 +175,7 @@ class _Reading:
         self.events = sorted(step for step in known if isinstance(step, Event) and step.entry not in gone)
         self.facts, self.kept = dict(facts), set(kept)
         self.reasons: dict[str, str] = {}
+        self.barred = set(given.barred)
         self.ended: list[Ended] = []
         self.folded: Folded | None = None  # of all events, where it is at hand
         self.settled = True  # facts and kept are those after the last step
@@ -202,13 +205,32 @@ class _Reading:
         self.settled = self.folded is not None
         if careful:
             self.fold()
+        if event.type == REVOKED:
+            self._revoke(event)
+
+    def _revoke(self, by: Event) -> None:
+        """An award ends by hand, and the event that earned it never does so again; what then is no longer derived is
+        kept.
+        """
+        if not self.settled:
+            self.fold()
+        fact = self.facts.get(by.data["award"])
+        if fact is None or self.causes.get(fact.key) in self.ahead:
+            return
+        del self.facts[fact.key]
+        self.kept.discard(fact.key)
+        self.reasons.pop(fact.key, None)
+        self.barred.add((fact.key, fact.place))
+        self.ended.append(Ended(fact, by.entry, by.known_at, by.data.get("reason") or BY_HAND))
+        self.folded = None
+        self.fold(BY_HAND)
 
     def _is_late(self, event: Event) -> bool:
         """Whether it belongs before something that stands: an event, or what is kept of one that is gone."""
         if self.folded is not None:
             last = self.folded.state.last
         else:
-            alone = _standing(self.given, self.facts, self.kept)
+            alone = self._standing()
             last = _end(alone, self.events[-1].place if self.events else None)
         return last is not None and event.place < last
 
@@ -222,7 +244,7 @@ class _Reading:
         folded = self.fold(TAKEN_BACK, may_end)
         derived = {effect.key for effect in folded.outcome.effects if isinstance(effect, Award)}
         for key in sorted(may_end - derived - self.kept):
-            self.ended.append(Ended(self.facts.pop(key), reversal.entry, reversal.known_at))
+            self.ended.append(Ended(self.facts.pop(key), reversal.entry, reversal.known_at, TAKEN_BACK))
 
     def _may_end(self, fact: Kept) -> bool:
         badge = self.plan.program.badges.get(fact.badge) if fact.kind == "badge" else None
@@ -240,7 +262,8 @@ class _Reading:
         what may end.
         """
         if self.folded is None:
-            stood = (self.facts, self.kept, self.given)
+            given = replace(self.given, barred=frozenset(self.barred))
+            stood = (self.facts, self.kept, given)
             self.folded = _with_facts(self.plan, self.events, *stood, may_end, self.trace)
             self._note(self.folded.outcome)
             new = self.folded.kept.keys() - (self.kept - self.reasons.keys())
@@ -263,8 +286,7 @@ class _Reading:
 
     def _go_on(self, folded: Folded, event: Event) -> None:
         """Add an entry that comes after all others to the fold at hand."""
-        given = _standing(self.given, self.facts, self.kept)
-        outcome = engine.fold(self.plan, folded.state, folded.parts, [event], given, self.trace)
+        outcome = engine.fold(self.plan, folded.state, folded.parts, [event], self._standing(), self.trace)
         if outcome.due_again:
             self.folded = None
             return
@@ -274,6 +296,9 @@ class _Reading:
         folded.outcome.organizations |= outcome.organizations
         folded.outcome.peaks |= outcome.peaks
         self._note(outcome)
+
+    def _standing(self) -> Given:
+        return _standing(replace(self.given, barred=frozenset(self.barred)), self.facts, self.kept)
 
     def _note(self, outcome: Outcome) -> None:
         """The awards that were derived, each of the version that gave it first."""

@@ -96,6 +96,7 @@ def _shown(
     """The awards that people were shown and that must stand, read from the log, its versions and what was learned of
     her on the way. Of what was learned in the very instant of an entry nobody can say which came first.
     """
+    given = replace(given, barred=())
     known = {entry.known_at for entry in entries}
     first, learnt = folding.given_in_turn(connection, given, [at for at in changes if at > min(known, default=END)])
     numbers = {entry.entry for entry in entries}

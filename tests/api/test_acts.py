@@ -15,7 +15,7 @@ from hub.api.idempotency import kept_answers
 from hub.db import reader, transaction
 from hub.directory import members
 from hub.ledger import log, replay, verify
-from hub.ledger.tables import entries
+from hub.ledger.tables import awards, entries
 from tests.api.conftest import Door
 from tests.api.test_members import found, refused
 from tests.club import Club, publish
@@ -349,6 +349,131 @@ def test_whom_the_key_does_not_see_it_grants_nothing(new_door: Callable[..., Doo
     assert harbor
     door = new_door("awards:write", organization="acme")
     assert door.act("POST", "/awards", HELPER | {"member": "cy"}).status_code == 404
+
+
+# Revoking
+
+
+def awarded(door: Door, badge: str, tier: str | None = None) -> dict[str, Any]:
+    """The newest award of a badge that Bo has, or had."""
+    items: list[dict[str, Any]] = found(door, "/members/bo/badges")["items"]
+    return next(one for one in reversed(items) if (one["badge"], one["tier"]) == (badge, tier))
+
+
+@pytest.mark.usefixtures("worker")
+def test_an_award_revoked_ends_with_its_points(door: Door):
+    granted: Any = door.act("POST", "/awards", HELPER).json
+    answer = door.act("DELETE", f"/awards/{granted['id']}", {"reason": "It was somebody else"})
+    assert answer.status_code == 200, answer.text
+    told: Any = answer.json
+    ended = awarded(door, "helper")
+    assert ended == granted["award"] | {"revoked": "It was somebody else"}
+    assert told == granted | {"ref": told["ref"], "reason": "It was somebody else", "award": ended}
+    event = found(door, f"/events/{told['ref']}")
+    assert (event["type"], event["subject"], event["data"]["reason"]) == ("hub.badge.revoked", "bo", told["reason"])
+    assert event["data"]["by"].startswith("key/k_")
+    line, first = found(door, "/members/bo/transfers")["items"]
+    assert (line["amount"], line["balance"], line["kind"], line["corrects"]) == (-30, 0, "correction", first["id"])
+    assert line["cause"] == {"kind": "badge", "key": "helper"}
+    assert line["event"] == first["event"]
+    assert found(door, "/members/bo")["points"] == {"balance": 0, "earned": 0}
+    # What it had led to is a fact of its own.
+    assert awarded(door, "hero")["kept"] == "revoked"
+    assert [one["badge"] for one in found(door, "/members/bo")["badges"]] == ["hero"]
+    sound()
+
+
+@pytest.mark.usefixtures("worker")
+def test_the_same_event_does_not_earn_it_again_but_another_may(door: Door, harbor: Club):
+    harbor.happens("bo", "deal.won", "2026-11-10T10:00:00Z", amount=100)
+    bronze = awarded(door, "deal_maker", "Bronze")
+    assert door.act("DELETE", f"/awards/{bronze['id']}", {"reason": "Mistake"}).status_code == 200
+    harbor.happens("bo", "deal.won", "2026-11-11T10:00:00Z", amount=100)
+    assert awarded(door, "deal_maker", "Bronze")["revoked"] == "Mistake"
+    sound()
+    harbor.happens("bo", "deal.won", "2026-11-09T10:00:00Z", amount=100)
+    again = awarded(door, "deal_maker", "Bronze")
+    both = [one for one in found(door, "/members/bo/badges")["items"] if one["tier"] == "Bronze"]
+    assert [(one["earned_at"], one["revoked"]) for one in both] == [
+        ("2026-11-09T10:00:00Z", None),
+        ("2026-11-10T10:00:00Z", "Mistake"),
+    ]
+    assert again["id"] == bronze["id"]
+    sound()
+
+
+@pytest.mark.usefixtures("worker")
+def test_what_was_revoked_can_be_granted_and_revoked_once_more(door: Door):
+    for _ in range(2):
+        granted: Any = door.act("POST", "/awards", HELPER).json
+        assert door.act("DELETE", f"/awards/{granted['id']}", {"reason": "Mistake"}).status_code == 200
+    assert balance(door) == 0
+    assert door.act("POST", "/awards", HELPER).status_code == 201
+    assert balance(door) == 30
+    sound()
+
+
+@pytest.mark.usefixtures("worker")
+def test_an_award_ends_once(door: Door):
+    granted: Any = door.act("POST", "/awards", HELPER).json
+    path = f"/awards/{granted['id']}"
+    first = door.act("DELETE", path, {"reason": "Mistake"}, key="a")
+    again = door.act("DELETE", path, {"reason": "Mistake"})
+    assert (again.status_code, again.json["code"]) == (409, "revoked")  # type: ignore[index]
+    same = door.act("DELETE", path, {"reason": "Mistake"}, key="a")
+    assert (same.status_code, same.json) == (200, first.json)
+
+
+def test_a_revocation_on_its_way_is_one(door: Door, harbor: Club, monkeypatch: pytest.MonkeyPatch):
+    harbor.happens("bo", "deal.won", "2026-11-10T10:00:00Z", amount=100)
+    monkeypatch.setattr(acts, "WAIT_SECONDS", 0)
+    bronze = awarded(door, "deal_maker", "Bronze")
+    told: Any = door.act("DELETE", f"/awards/{bronze['id']}", {"reason": "Mistake"})
+    assert (told.status_code, told.json["id"], told.json["award"]) == (202, bronze["id"], None)
+    assert door.act("DELETE", f"/awards/{bronze['id']}", {"reason": "Mistake"}).status_code == 409
+    harbor.digests()
+    assert awarded(door, "deal_maker", "Bronze")["revoked"] == "Mistake"
+
+
+@pytest.mark.usefixtures("worker")
+def test_the_feed_tells_of_it(door: Door, new_door: Callable[..., Door]):
+    granted: Any = door.act("POST", "/awards", HELPER).json
+    feed = new_door("effects:read")
+    last = found(feed, "/effects")["items"][-1]["id"]
+    door.act("DELETE", f"/awards/{granted['id']}", {"reason": "Mistake"})
+    items = found(feed, "/effects", after=last)["items"]
+    assert [(one["kind"], one["badge"]) for one in items] == [
+        ("correction", "helper"),
+        ("revoked", "helper"),
+        ("kept", "hero"),
+    ]
+    assert (items[0]["amount"], items[1]["revoked"], items[2]["kept"]) == (-30, "Mistake", "revoked")
+
+
+def test_whose_awards_the_key_does_not_see_it_does_not_revoke(new_door: Callable[..., Door], harbor: Club):
+    harbor.happens("cy", "deal.won", amount=100)
+    door = new_door("awards:write", organization="acme")
+    for id_ in ("a_1", "a_2", "a_99", "1", "a_x", "a_99999999999999999999"):
+        assert door.act("DELETE", f"/awards/{id_}", {"reason": "Mistake"}).status_code == 404
+    level, badge = (row.no for row in numbered("cy", harbor))
+    everybody = new_door("awards:write")
+    assert everybody.act("DELETE", f"/awards/a_{level}", {"reason": "No badge"}).status_code == 404
+    assert everybody.act("DELETE", f"/awards/a_{badge}", {"reason": ""}).status_code == 422
+
+
+def numbered(who: str, harbor: Club) -> Any:
+    """Whose level, and whose badge."""
+    with reader() as connection:
+        mine = select(awards.c.no).where(awards.c.member == harbor.numbers[who])
+        return connection.execute(mine.order_by(awards.c.kind.desc(), awards.c.no)).all()[:2]
+
+
+@pytest.mark.parametrize("body", [{}, {"reason": ""}, {"reason": " "}, {"why": "x"}, []])
+def test_a_revocation_needs_a_reason(door: Door, harbor: Club, body: Any):
+    harbor.happens("bo", "deal.won", amount=100)
+    bronze = awarded(door, "deal_maker", "Bronze")
+    assert door.act("DELETE", f"/awards/{bronze['id']}", body).status_code == 422
+    assert awarded(door, "deal_maker", "Bronze")["revoked"] is None
 
 
 # Once a key

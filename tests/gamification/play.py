@@ -23,7 +23,7 @@ from decimal import Decimal
 from typing import Any
 
 from hub.gamification import counting, engine, opening, program, tallies
-from hub.gamification.events import PAUSED, REVERSED, Event, taken_back
+from hub.gamification.events import PAUSED, REVERSED, REVOKED, Event, taken_back
 from hub.gamification.numbers import Exact, Number
 from hub.gamification.outcome import Award, Effect, Outcome, Points, Reached, Skip, Valued
 from hub.gamification.plan import Plan, Version
@@ -196,7 +196,7 @@ class Standing:
         gone = {taken_back(event) for event in (*self.log, *new) if event.type == REVERSED}
         behind = False
         for event in new:
-            behind = behind or event.type == REVERSED or event.key in gone
+            behind = behind or event.type in (REVERSED, REVOKED) or event.key in gone
             behind = behind or (place is not None and event.place < place)
             place = event.place
         outcome = None if behind else self._on(new)
@@ -238,6 +238,8 @@ class Standing:
         self.kept, self.facts = set(folded.kept), dict(folded.kept)
         self.why = {key: folded.reasons[key] if key in folded.reasons else self.why[key] for key in self.kept}
         self.ended += [(one.fact.key, one.by) for one in folded.ended]
+        ended = [(one.fact.key, one.fact.place) for one in folded.ended if one.reason != refold.TAKEN_BACK]
+        self.given = replace(self.given, barred=frozenset((*self.given.barred, *ended)))
         self.posted = {key: fact.points for key, fact in folded.kept.items() if fact.points}
         self.values, self.organizations, self.reached = {}, {}, {}
         self._write(folded.outcome)

@@ -121,3 +121,65 @@ def test_a_grant_that_comes_to_an_award_earned_before_gives_nothing():
 def test_a_tier_that_there_is_not_gives_nothing():
     told = play(BADGES, "mon bo hub.badge.granted badge=maker; mon bo hub.badge.granted badge=nothing tier=x")
     assert told.badges("bo") == []
+
+
+# Revoking by hand
+
+
+def revoke(key: str, when: str = "fri") -> str:
+    return f"; {when} bo hub.badge.revoked badge=x award={key} reason=mistake"
+
+
+def test_a_revoked_award_ends_with_its_points():
+    told = play(BADGES, "mon bo hub.badge.granted badge=helper; tue bo wins" + revoke("badge/helper/"))
+    assert told.badges("bo") == ["hero", "maker Bronze"]
+    assert told.points("bo") == 0
+    assert told.ended("bo") == [("badge/helper/", 3)]
+    # What only came because of it is a fact as well.
+    assert told.why("bo") == {"hero": "revoked"}
+
+
+def test_the_same_event_never_earns_it_again():
+    story = "mon bo wins; tue bo wins" + revoke("badge/maker/Bronze") + "; sat bo wins; sun bo visits; thu bo wins"
+    told = play(BADGES, story)
+    assert told.badges("bo") == ["sprinter 2026-11", "maker Gold"]
+
+
+def test_another_event_may_earn_it():
+    told = play(BADGES, "tue bo wins" + revoke("badge/maker/Bronze") + "; mon bo wins")
+    assert (told.badges("bo")[0], told.when("bo", "maker Bronze")) == ("maker Bronze", "2026-11-16 12:00")
+    again = play(
+        BADGES, "tue bo wins" + revoke("badge/maker/Bronze") + "; mon bo wins" + revoke("badge/maker/Bronze", "sat")
+    )
+    assert "maker Bronze" not in again.badges("bo")
+    assert again.ended("bo") == [("badge/maker/Bronze", 2), ("badge/maker/Bronze", 4)]
+
+
+def test_what_was_revoked_can_be_given_by_hand():
+    told = play(
+        BADGES, "mon bo wins" + revoke("badge/maker/Bronze") + "; sat bo hub.badge.granted badge=maker tier=Bronze"
+    )
+    assert told.when("bo", "maker Bronze") == "2026-11-21 12:00"
+    assert play(BADGES, "mon bo hub.badge.granted badge=helper" + revoke("badge/helper/")).badges("bo") == ["hero"]
+
+
+def test_a_kept_award_can_be_revoked():
+    text = """metrics: {mean: {event: csat.answered, take: average, of: score}}
+badges: {content: {when: {metric: mean, at_least: 4}, points: 5}}"""
+    story = "tue bo csat.answered score=5; mon bo csat.answered score=1"
+    assert play(text, story).kept("bo") == ["content"]
+    told = play(text, story + revoke("badge/content/"))
+    assert (told.badges("bo"), told.points("bo")) == ([], 0)
+
+
+def test_revoking_what_does_not_stand_changes_nothing():
+    told = play(BADGES, "mon bo wins" + revoke("badge/helper/") + revoke("level/x"))
+    assert told.badges("bo") == ["maker Bronze"]
+
+
+def test_of_a_repeated_badge_one_award_is_revoked_at_a_time():
+    story = (
+        "2026-10-01 bo wins; 2026-10-02 bo wins; mon bo wins; tue bo wins; tue bo module.completed course=c1 module=m"
+    )
+    told = play(BADGES, story + revoke("badge/sprinter//2026-10") + revoke("badge/graduate//tc1"))
+    assert told.badges("bo") == ["maker Bronze", "maker Gold", "sprinter 2026-11"]

@@ -147,7 +147,9 @@ class Fold:
             survey = self.known.program_at(self.event.time).surveys.surveys.get(data["survey"])
             self._line(("survey", *name), "points", survey.points if survey else 0)
         elif kind == GRANTED and data["badge"] in self.program.badges:
-            self._award(AwardKey("badge", data["badge"], data.get("tier")), self.program.badges[data["badge"]].points)
+            key = AwardKey("badge", data["badge"], data.get("tier"))
+            self.spent.discard(key)
+            self._award(key, self.program.badges[data["badge"]].points)
         elif kind == GOAL_CLOSED and data["status"] == "reached":
             self._reach(data["goal"], data["window"], data["points"], data["badge"])
 
