@@ -171,7 +171,7 @@ def _candidates(here: Moment, plan: BadgePlan, when: When) -> Iterable[Any]:
     """Objects about which the badge may have become true: the event's own; all, where more decides than they."""
     leaves = single_conditions(when)
     about = [leaf for leaf in leaves if isinstance(leaf, MetricAtLeast) and seeing.by_object(here, leaf)]
-    if len(about) == len(leaves) and (not plan.gated or plan.badge.key in here.state.open):
+    if len(about) == len(leaves) and not plan.anew and (not plan.gated or plan.badge.key in here.state.open):
         thing = here.event.data.get(plan.badge.by or "")
         return () if thing is None else (thing,)
     found: dict[str, Any] = {}

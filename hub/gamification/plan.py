@@ -136,6 +136,7 @@ class BadgePlan:
     tiers: tuple[tuple[str | None, When | None], ...]
     locked: LogPlace | None  # the version that locked it
     gated: bool  # what is due may have to wait, for its time, its member, its window: looked at at each event
+    anew: bool  # it may be due again in a new window by what came before
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,8 +388,9 @@ class Plan:
             if badge.tiers:
                 tiers = tuple((tier.name, tier.when) for tier in badge.tiers)
             locked = self._locked(badge.key)
-            gated = _waits(badge) or locked is not None
-            plans.append(BadgePlan(index, badge, _fits(badge.for_), tiers, locked, gated))
+            anew = badge.repeat and badge.window is not None and any(map(_holds_anew, badge.conditions))
+            gated = _waits(badge) or locked is not None or anew
+            plans.append(BadgePlan(index, badge, _fits(badge.for_), tiers, locked, gated, anew))
         return plans
 
     def _locked(self, key: str) -> LogPlace | None:
@@ -566,6 +568,13 @@ def _waits(badge: Badge) -> bool:
     # What needs nothing is there at the first event of each window, of whatever type.
     windowed = [leaf for leaf in leaves(badge) if isinstance(leaf, MetricAtLeast) and leaf.within != "all"]
     return any(leaf.at_least <= 0 for leaf in windowed)
+
+
+def _holds_anew(when: When) -> bool:
+    """Whether a condition can hold although nothing has come in the window at hand."""
+    if isinstance(when, AtLeastOf):
+        return sum(map(_holds_anew, when.conditions)) >= when.count
+    return not isinstance(when, MetricAtLeast) or when.within == "all"
 
 
 def leaves(badge: Badge) -> list[Leaf]:

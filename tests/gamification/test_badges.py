@@ -99,6 +99,20 @@ def test_what_needs_nothing_is_earned_anew_in_each_window() -> None:
     assert told.badges("bo") == ["there 2026-W47", "there 2026-W48", "there 2026-W50"]
 
 
+def test_what_holds_without_its_window_is_earned_anew_at_the_first_event_of_each() -> None:
+    when = "{any: [{metric: revenue, at_least: 5}, {metric: deals, at_least: 2, within: week}]}"
+    told = play(
+        badges(f"keen: {{when: {when}, repeat: true}}"),
+        "mon bo wins; tue bo wins; mon+1 bo wins amount=5; mon+2 bo visits; tue+2 bo visits; wed+4 bo visits",
+    )
+    assert told.badges("bo") == ["keen 2026-W47", "keen 2026-W48", "keen 2026-W49", "keen 2026-W51"]
+    assert told.when("bo", "keen 2026-W49") == "2026-11-30 12:00"
+    about = "{any: [{metric: score, at_least: 5}, {metric: modules, at_least: 9, within: week}]}"
+    story = "mon bo module.completed course=go score=5; tue bo module.completed course=py score=7; mon+2 bo visits"
+    told = play(badges(f"keen: {{when: {about}, repeat: true}}"), story)
+    assert told.badges("bo") == ["keen 2026-W47 go", "keen 2026-W47 py", "keen 2026-W49 go", "keen 2026-W49 py"]
+
+
 def test_without_repeat_a_window_is_met_once_and_for_all() -> None:
     told = play(
         badges("sprint: {when: {metric: deals, at_least: 2, within: week}}"),
