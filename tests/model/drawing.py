@@ -15,7 +15,7 @@ from typing import Any
 
 from hub.gamification import program
 from tests.model.places import Entry, MemberRow, OrganizationRow, PlaceInLog, Published, Reversal, Target
-from tests.model.times import HOUR, MINUTE
+from tests.model.times import HOUR, MINUTE, date_written
 
 MONDAY = datetime(2026, 11, 16, tzinfo=UTC)
 START = int(MONDAY.timestamp()) * 10**6
@@ -377,7 +377,7 @@ ORGANIZATIONS = ("acme", "bora")
 AMOUNTS = (*range(-2, 7), Decimal("0.5"), Decimal("2.0"), Decimal("-1.25"), None)
 NAMES = ("a", "b", "c", None)
 KINDS = ("deal.won", "deal.won", "deal.won", "deal.lost", "hub.visited", "hub.visited", "module.completed")
-OWN = ("hub.points.adjusted", "hub.prize.won", "hub.recognition.given", "hub.recognition.received")
+OWN = ("hub.streak.paused", "hub.points.adjusted", "hub.prize.won", "hub.recognition.given", "hub.recognition.received")
 OFFSETS = (0, 0, 60, 840, -720, 345)
 
 
@@ -477,10 +477,10 @@ def _entry(random: Random, number: int) -> Entry:
         data = {"amount": random.choice(AMOUNTS)}
         return Entry("erp", name, "mdf.spent", time, offset, data, organization=random.choice(ORGANIZATIONS))
     source = "hub" if kind.startswith("hub.") else random.choice(("crm", "lms"))
-    return Entry(source, name, kind, time, offset, _data(random, kind), random.choice(MEMBERS))
+    return Entry(source, name, kind, time, offset, _data(random, kind, time), random.choice(MEMBERS))
 
 
-def _data(random: Random, kind: str) -> dict[str, Any]:
+def _data(random: Random, kind: str, time: int) -> dict[str, Any]:
     if kind == "deal.won":
         closed = random.choice((None, *(f"{date(2026, 11, 15) + timedelta(days=days)}" for days in range(6))))
         data = {"amount": random.choice(AMOUNTS), "deal": random.choice(NAMES), "closed": closed}
@@ -489,13 +489,17 @@ def _data(random: Random, kind: str) -> dict[str, Any]:
         return {"amount": random.choice(AMOUNTS), "deal": random.choice(NAMES)}
     if kind == "module.completed":
         return {"course": random.choice(NAMES), "module": random.choice(NAMES), "score": random.choice(AMOUNTS)}
-    return _own(random, kind)
+    return _own(random, kind, time)
 
 
-def _own(random: Random, kind: str) -> dict[str, Any]:
+def _own(random: Random, kind: str, time: int) -> dict[str, Any]:
     """Of the hub's own events."""
     if kind == "hub.points.adjusted":
         return {"points": random.choice((-4, 3, 6))}
+    if kind == "hub.streak.paused":
+        first = date_written(time, 0) + timedelta(days=random.randint(1, 4))
+        last = first + timedelta(days=random.choice((0, 1, 2, 7)))
+        return {"from": f"{first}", "to": f"{last}", "streak": random.choice(("s1", "s2", None))}
     if kind == "hub.prize.won":
         return {"leaderboard": "b1", "rank": 1, "points": random.choice((0, 5))}
     return {"points": random.choice((0, 2, 9)), "category": "thanks"} if "recognition" in kind else {}

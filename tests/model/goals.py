@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil
+from math import ceil, floor
 from typing import Any
 
 from tests.model.conditions import holds
@@ -66,7 +66,8 @@ def pace(goal: Any, actual: Fraction | None, wanted: Fraction, window: Window, a
     share = elapsed(window, at)
     if share < Fraction(1, 100):
         return None
-    return "ahead" if (actual or 0) >= wanted * share else "behind"
+    # A target of 0 or less (by `of_previous`) has no share that could be asked for yet.
+    return "ahead" if (actual or 0) >= (wanted * share if wanted > 0 else wanted) else "behind"
 
 
 def elapsed(window: Window, at: int) -> Fraction:
@@ -77,6 +78,6 @@ def falls_behind(actual: Fraction, wanted: Fraction, window: Window) -> int:
     """The first instant at which that pace is behind; after the window's end where it never is."""
     length = window.end - window.start
     one_percent = window.start + ceil(Fraction(length, 100))
-    if actual < 0 or wanted <= 0:
-        return one_percent if actual < 0 else window.end
-    return max(one_percent, window.start + int(length * actual / wanted) + 1)
+    if wanted <= 0:
+        return one_percent if actual < wanted else window.end
+    return max(one_percent, window.start + floor(length * actual / wanted) + 1)

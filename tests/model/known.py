@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -13,7 +14,6 @@ from tests.model.places import (
     Entry,
     MemberRow,
     OrganizationRow,
-    Pause,
     PlaceInLog,
     Published,
     Reversal,
@@ -184,8 +184,11 @@ class Known:
     def targets(self, who: str) -> list[Target]:
         return [each for each in self._all(Target) if each.who == who]
 
-    def pauses(self, member: str, streak: str) -> list[Pause]:
-        return [each for each in self._all(Pause) if each.member == member and each.streak in (None, streak)]
+    def pauses(self, member: str, streak: str) -> list[tuple[date, date]]:
+        """First and last dates of pauses of this streak, or of all."""
+        found = [one.data for one in self.entries_of(member) if one.type == "hub.streak.paused"]
+        mine = [each for each in found if each.get("streak") in (None, streak)]
+        return [(date.fromisoformat(each["from"]), date.fromisoformat(each["to"])) for each in mine]
 
     def revocations(self, member: str) -> list[Revoked]:
         return [each for each in self._all(Revoked) if each.member == member]

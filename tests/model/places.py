@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, NamedTuple
 
 #: Where an event stands in a life: instant, source, id. "The instant of `time`, then source, then id."
@@ -87,17 +86,6 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Pause:
-    """Of one streak, or of all; both dates included."""
-
-    member: str
-    first: date
-    last: date
-    streak: str | None = None
-    known_at: int = 0
-
-
-@dataclass(frozen=True)
 class Published:
     """The next version. `program` is a `hub.gamification.program.Program`; `from_` None: from its publication."""
 
@@ -124,4 +112,4 @@ class Revoked:
     known_at: int = 0
 
 
-PlaceInLog = Entry | Reversal | MemberRow | OrganizationRow | Target | Pause | Published | Activity | Revoked
+PlaceInLog = Entry | Reversal | MemberRow | OrganizationRow | Target | Published | Activity | Revoked

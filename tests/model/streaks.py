@@ -117,7 +117,7 @@ class Life:
         """Whether a missed period breaks nothing: paused, or a day that was hardly there."""
         days = self.days(period)
         pauses = self.known.pauses(self.member, self.streak.key)
-        if all(any(pause.first <= day <= pause.last for pause in pauses) for day in days):
+        if all(any(first <= day <= last for first, last in pauses) for day in days):
             return True
         short = len(days) == 1 and self.streak.clock != "event"
         return short and self._length(days[0]) < SHORT_DAY

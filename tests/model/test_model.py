@@ -14,7 +14,6 @@ from tests.model import (
     AwardKey,
     Entry,
     MemberRow,
-    Pause,
     PlaceInLog,
     Published,
     Reversal,
@@ -304,7 +303,7 @@ def test_a_late_event_that_fills_the_period_gives_its_freeze_back():
 
 
 def test_a_pause_bridges_without_freezes():
-    pause = Pause("bo", date(2026, 11, 18), date(2026, 11, 19), None, at("tue 13:00"))
+    pause = "tue 13:00 bo pauses from=2026-11-18 to=2026-11-19 id=p"
     fields = "every: day, freezes: {start: 1}"
     run = streak(fields, "mon bo visits; tue bo visits; fri bo visits", pause, now="fri 13:00")
     assert run[:3] == (3, 3, 1)
