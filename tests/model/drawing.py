@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 
 from hub.gamification import program
+from tests.model.known import calendar_of
 from tests.model.places import Entry, MemberRow, OrganizationRow, PlaceInLog, Published, Reversal, Target
 from tests.model.times import HOUR, MINUTE, date_written
 
@@ -416,7 +417,9 @@ def story(random: Random, entries: int = 24) -> Story:
     learned = [Learned(draft, first)]
     learned += [Learned(_organization(random, each, first), first) for each in ORGANIZATIONS if random.random() < 0.7]
     learned += [Learned(_member(random, each, first), first) for each in MEMBERS]
-    for event in _events(random, entries):
+    if random.random() < 0.2:
+        learned += [Learned(row, first) for row in _journey(random)]
+    for event in sorted([*_events(random, entries), *_visits(random)], key=lambda one: one.known_at):
         at = max(event.known_at, learned[-1].known_at)
         learned += [Learned(place, at, from_) for place, from_ in _between(random, drawer, draft, at)]
         learned.append(Learned(event, at))
@@ -435,6 +438,31 @@ def _events(random: Random, most: int) -> list[Entry]:
     return sorted(events, key=lambda one: one.known_at)
 
 
+def _journey(random: Random) -> list[MemberRow]:
+    """Over the date line and back, planned in advance."""
+    there, back = random.sample(("Pacific/Honolulu", "Pacific/Auckland"), 2)
+    leaves = START + random.randint(0, 4 * 24) * HOUR
+    home = _member(random, "bo", START - 10 * DAY)
+    rows = [replace(home, profile={**home.profile, "time_zone": there})]
+    for zone, time in ((back, leaves), (there, leaves + random.randint(6, 4 * 24) * HOUR)):
+        rows.append(MemberRow("bo", time, {**home.profile, "time_zone": zone}))
+    return rows
+
+
+def _visits(random: Random) -> list[Entry]:
+    """A visit nearly every day, at nearly the same hour, so that runs come about; or none."""
+    if random.random() < 0.5:
+        return []
+    hour = random.randrange(24)
+    days = [day for day in range(9) if random.random() < 0.85]
+    times = [START + (day * 24 + hour + random.randint(-2, 2)) * HOUR for day in days]
+    offset = random.choice(OFFSETS)
+    return [
+        Entry("hub", f"visit/{number}", "hub.visited", time, offset, {}, "bo", None, time)
+        for number, time in enumerate(times)
+    ]
+
+
 def _between(random: Random, drawer: Drawer, draft: Draft, at: int) -> list[tuple[PlaceInLog | Draft, int | None]]:
     """What the hub may learn between two events, once in a while; with the `--from` of a publication."""
     chance = random.random()
@@ -443,11 +471,11 @@ def _between(random: Random, drawer: Drawer, draft: Draft, at: int) -> list[tupl
         return [(_member(random, random.choice(MEMBERS), since), None)]
     if chance < 0.07:
         return [(_organization(random, random.choice(ORGANIZATIONS), since), None)]
-    if chance < 0.10:
-        windows = ("2026-W47", "2026-W48", "2026-11", "2026-11-17", "2026-11-15w", "2026-11-17/2026-11-20")
-        goal, window = random.choice(("g1", "g2", "g3")), random.choice(windows)
-        return [(Target(goal, random.choice(MEMBERS), window, random.randint(1, 5)), None)]
-    if chance < 0.13:
+    if chance < 0.15:
+        calendar, goal = calendar_of(draft.program), draft.program.goals[random.choice(("g1", "g2"))]
+        window = calendar.window(goal.window, at - random.randint(-2, 5) * DAY).name
+        return [(Target(goal.key, random.choice(MEMBERS), window, random.randint(1, 5)), None)]
+    if chance < 0.18:
         return [(drawer.changed(draft), random.choice((None, since)))]
     return []
 
