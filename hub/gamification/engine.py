@@ -59,6 +59,9 @@ def _standing(here: Moment) -> list[Kept | Decided]:
 def _stand_alone(here: Moment, one: Kept | Decided) -> None:
     """What stands although its event is gone: nothing is looked at at its place, all of it at the next event."""
     time, source, name = one.place
+    if here.given.person and here.plan.actions:
+        opening.pass_time(here, time)
+    here.state.alone = max(here.state.alone, time)
     here.turn_to(Event(time, source, name, "", 0, {}, one.entry))
     _stand(here, one)
     counting.combine(here)

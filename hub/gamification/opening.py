@@ -34,8 +34,9 @@ _PACE_FROM = 100
 
 
 def pass_time(here: Moment, until: int) -> None:
-    """Open what time alone opens after the newest event, up to `until`."""
-    since = here.state.place[0] + 1 if here.state.place else BEGINNING
+    """Open what time alone opens after the newest event, or what stands without one, up to `until`."""
+    newest = here.state.place[0] if here.state.place else BEGINNING
+    since = max(newest, here.state.alone) + 1
     for plan in here.plan.actions:
         if _may_open(here, plan):
             begin = max(since, _not_before(here, plan), FOR_EVER)

@@ -55,6 +55,7 @@ class State:
         0,
     )  # the newest place in the log of what was folded, or of the version it was folded with
     end: Place | None = None  # where something stands alone behind all events; see `last`
+    alone: int = BEGINNING  # when something stood alone last: what that opens is open from the moment after
 
     @property
     def last(self) -> Place | None:

@@ -61,6 +61,16 @@ def test_it_opens_at_the_event_that_brings_a_level() -> None:
     assert opening.standing(told.plan, one.unpacked(), one.given, told.now) == {"step": at("tue 12:00")}
 
 
+def test_what_stands_without_its_event_opens_it_from_the_moment_after() -> None:
+    told = play(action("when: {badge: closer}"), "mon bo wins; tue bo wins; wed bo reverses of=1; wed bo reverses of=2")
+    one = told.people["bo"]
+    assert opening.standing(told.plan, one.unpacked(), one.given, told.now) == {"step": at("tue 12:00") + 1}
+    # Between two events too, and not from the first of them on.
+    told = play(action("when: {badge: closer}"), "mon bo wins; wed bo wins; fri bo visits; fri bo reverses of=2")
+    one = told.people["bo"]
+    assert opening.standing(told.plan, one.unpacked(), one.given, told.now) == {"step": at("wed 12:00") + 1}
+
+
 def test_it_stays_open_when_its_condition_no_longer_holds() -> None:
     text = action("when: {metric: deals, at_least: 1, within: day}")
     assert play(text, "mon bo wins; wed bo visits").open("bo") == {"step": "2026-11-16 12:00"}

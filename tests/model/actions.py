@@ -42,7 +42,7 @@ class Openings:
 
     def until(self, time: int) -> None:
         """Opens what opens by itself, without an event, up to a time."""
-        self.fold.upto = self.fold.events[self.fold.taken - 1].place if self.fold.taken else BEFORE_ALL
+        self.last = self.fold.upto = self.fold.events[self.fold.taken - 1].place if self.fold.taken else BEFORE_ALL
         for action in self.fold.program.actions.values():
             moments = sorted(at for at in {*self._moments(action, time)} if self._may(action, at) and at <= time)
             opening = next((at for at in moments if self._holds(action, at)), None)
@@ -52,6 +52,7 @@ class Openings:
 
     def look(self, event: Entry, *, first: bool) -> None:
         """In a pass: in the first the event closes what is open; it opens what it leads to, and does not close that."""
+        self.last = event.place
         if first:
             self._close(event)
         self._opened_by(event)
@@ -81,7 +82,8 @@ class Openings:
 
     def _holds(self, action: Any, at: int) -> bool:
         fold = self.fold
-        fold.at = at
+        # What stands alone between events is seen from the moment after its place on: there nothing is looked at.
+        fold.at, fold.upto = at, max(self.last, (at, "", ""))
         if not holds(action.for_, fold.known.profile(fold.member, at)):
             return False
         if isinstance(action.when, Idle):
@@ -108,6 +110,9 @@ class Openings:
         yield self.seen
         yield self.may_open[action.key]
         yield from self.fold.known.turns(self.fold.member)
+        standing = self.fold.standing
+        stands = [*standing.kept.values(), *(each for each in standing.final.values() if each is not None)]
+        yield from (each.place[0] + 1 for each in stands)
         if isinstance(action.when, Idle):
             yield self._idle_since(action) + action.when.length
         if isinstance(action.when, Pace):
