@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from hub.db import once
 from hub.directory import targets
 from hub.directory.knowledge import Learning, Recorded
 from hub.directory.rows import (
@@ -53,6 +54,12 @@ def timelines(connection: Connection, members: Collection[int], known_before: in
     # Most people have one row, and many of them the same: their timeline is made once.
     alike: dict[tuple[Any, ...], Timeline] = {}
     return {member: _shared(own, shared, alike) for member, own in rows.items()}
+
+
+def of_member(connection: Connection, member: int) -> Timeline:
+    """What a member was, and when, as the hub knows it now; nothing at all where it knows no profile."""
+    nothing = Timeline([BEGINNING], [Profile()])
+    return once(connection, ("timeline", member), lambda: timelines(connection, [member]).get(member, nothing))
 
 
 def of_organization(connection: Connection, organization: int, known_before: int | None = None) -> Timeline:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 from sqlalchemy import Connection, select
 
+from hub.db import once
 from hub.directory.knowledge import Recorded, ever_known, find, known
 from hub.directory.tables import member_profiles, organization_profiles, organizations
 
@@ -65,8 +66,12 @@ def organization_rows(
     connection: Connection, numbers: Collection[int], known_before: int | None = None
 ) -> dict[int, list[OrganizationRow]]:
     """As `member_rows`, of each organization."""
-    found = find(connection, _ORGANIZATION, known(organization_profiles, known_before), _o.organization, numbers)
-    return _by_owner(_organization(*told) for told in found)
+    # Most parts of a page ask for the same few, over and over.
+    kept: dict[int, list[OrganizationRow]] = once(connection, ("organizations", known_before), dict)
+    if missing := [no for no in numbers if no not in kept]:
+        found = find(connection, _ORGANIZATION, known(organization_profiles, known_before), _o.organization, missing)
+        kept |= {no: [] for no in missing} | _by_owner(_organization(*told) for told in found)
+    return {no: kept[no] for no in numbers if kept[no]}
 
 
 def all_member_rows(connection: Connection, members: Collection[int]) -> dict[int, list[Recorded[MemberRow]]]:

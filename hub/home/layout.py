@@ -72,18 +72,14 @@ def built_in(program: Program) -> tuple[Placement, ...]:
 
 
 def _fitting(connection: Connection, member: Viewer, now: int, placements: Iterable[Placement]) -> Iterator[Placement]:
-    values: Mapping[str, Any] | None = None
     for placement in placements:
-        if placement.for_ is not None:
-            values = _profile(connection, member, now) if values is None else values
-            if not holds(placement.for_, values):
-                continue
-        yield placement
+        if placement.for_ is None or holds(placement.for_, _profile(connection, member, now)):
+            yield placement
 
 
 def _profile(connection: Connection, member: Viewer, now: int) -> Mapping[str, Any]:
     """What conditions see of the member as she is now."""
-    return profiles.timelines(connection, [member.no])[member.no].at(now).values
+    return profiles.of_member(connection, member.no).at(now).values
 
 
 def cell(placement: Placement) -> Cell | None:

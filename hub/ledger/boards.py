@@ -11,19 +11,18 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, select
 
 from hub.directory import lookup, profiles
 from hub.directory.names import storable
-from hub.directory.tables import present
 from hub.gamification.conditions import Predicate, compiled
 from hub.gamification.leaderboards import Leaderboard
 from hub.gamification.plan import kind_name
 from hub.gamification.ranking import number, order_key
 from hub.gamification.windows import Calendar, Window
-from hub.ledger import changeover, closing, fitting, former
+from hub.ledger import changeover, closing, former
 from hub.ledger.former import Moment
-from hub.ledger.rankings import Final, Indexed, Listed, Ranked, Ranking, Stand, Then
+from hub.ledger.rankings import Among, Counts, Final, Indexed, Listed, Ranked, Ranking, Stand, Then
 from hub.ledger.standings import AROUND, BoardRow, BoardStanding, Version
 from hub.ledger.tables import final_boards, organization_values
 
@@ -86,14 +85,14 @@ def board(
     declared = version.program.leaderboards.get(key)
     if declared is None:
         return None
-    asking = _viewer(connection, declared, viewer_member_no)
+    asking = _viewer(connection, declared, viewer_member_no, now)
     return standing(connection, version, declared, asking, now, Asked(window, among, limit, cursor, around))
 
 
-def _viewer(connection: Connection, declared: Leaderboard, member: int | None) -> Asking:
+def _viewer(connection: Connection, declared: Leaderboard, member: int | None, now: int) -> Asking:
     if member is None:
         return Asking(everything=True)
-    organization = connection.scalar(select(present.c.organization).where(present.c.member == member))
+    organization = profiles.of_member(connection, member).at(now).organization
     return Asking(member if declared.whose == "member" else organization, organization)
 
 
@@ -106,7 +105,7 @@ def standing(
     window = _window(version, declared, now, asked.window)
     if window is None or (asked.among is not None and declared.among == "all"):
         return None
-    final = closing.is_closed(connection, closing.BOARD, declared.key, window.name)
+    final = closing.is_closed(connection, closing.BOARD, declared.key, window, now)
     segment = asked.among or _own_segment(connection, declared, window, asking, now)
     if segment is None and declared.among != "all":
         return BoardStanding(declared.key, window, None, final, 0, ())
@@ -183,12 +182,10 @@ def _ranking(
     if declared.whose == "organization":
         rows = _organizations(connection, declared, window, least, now, then)
     elif now < window.end or (declared.for_ is None and segment is None):
-        who = fitting.clause(declared.for_)
-        if segment is not None:
-            who = and_(who, fitting.stands_among(declared.among, segment))
-        return Indexed(connection, declared.metric, window.name, who, least, lowest)
+        among = None if segment is None else Among(declared.among, segment)
+        return Indexed(connection, declared.metric, window.name, declared.for_, among, least, lowest)
     else:
-        everybody = Indexed(connection, declared.metric, window.name, fitting.clause(None), least, lowest)
+        everybody = Indexed(connection, declared.metric, window.name, None, None, least, lowest)
         rows = everybody.everybody() if then is None else Then(everybody, then).everybody()
     fits = compiled(declared.for_)
     values = _profiles(connection, declared, [row.no for row in rows], window, now)
@@ -219,6 +216,9 @@ def _organizations(
 # ------------------------------------------------------------------------------------------------------- told to whom
 
 
+_Names = Mapping[int, lookup.Organization]
+
+
 @dataclass(frozen=True, slots=True)
 class _Telling:
     """A ranking told to whoever asks: with names as the board says."""
@@ -234,16 +234,20 @@ class _Telling:
     ) -> BoardStanding:
         limit = self.declared.show if asked.limit is None else asked.limit
         rows = self._pages(page).after(page.stand if page else None, limit + 1)
-        items = self._rows(rows[:limit], *self._first(rows, page))
-        mine, around = self._mine(asked.around)
-        total = page.total if page else self.ranking.total()
+        mine, near = self._near(asked.around)
+        counts = self.ranking.counts(near[0].stand if near else None)
+        names = self._organizations([*rows[:limit], *near])
+        items = self._rows(rows[:limit], names, *self._first(rows, page))
+        around = self._rows(near, names, *self._found(near[0].stand, counts)) if near else ()
+        total = page.total if page else counts.total
         following = None
         if len(rows) > limit:
             then = page.then if page else self._then(window, final, asked.steady)
             place = limit + (page.place if page else 0)
             following = _cursor(_Page(rows[limit - 1].stand, place, items[-1].rank, total, then))
         changed_at = max((row.stand.changed_at for row in rows[:limit]), default=None)
-        return BoardStanding(self.declared.key, window, among, final, total, items, around, mine, following, changed_at)
+        own = None if mine is None else around[mine]
+        return BoardStanding(self.declared.key, window, among, final, total, items, around, own, following, changed_at)
 
     def _pages(self, page: _Page | None) -> Ranking | Then:
         """The ranking that pages are of: behind the first the one of its moment."""
@@ -261,31 +265,29 @@ class _Telling:
 
     def _then(self, window: Window, final: bool, steady: bool) -> Moment | None:
         """The moment that further pages are to be of."""
-        if final:
+        if final or not steady:
             return None
         then = former.moment(self.connection, self.declared.metric, window.name, self.now)
-        if then is None and steady:
+        if then is None:
             raise Unwatched(self.declared.metric, window.name)
         return then
 
-    def _mine(self, around: int) -> tuple[BoardRow | None, tuple[BoardRow, ...]]:
-        """The row of whoever asks, also if she is not listed, and those around it, it among them."""
+    def _near(self, around: int) -> tuple[int | None, Sequence[Ranked]]:
+        """Whoever asks, also if she is not listed, and those around her: her place among these, and all of them."""
         me = None if self.asking.who is None else self.ranking.of(self.asking.who)
         if me is None:
             return None, ()
         before, after = self.ranking.before(me.stand, around), self.ranking.after(me.stand, around)
-        rows = self._rows([*before, me, *after], *self._found([*before, me][0].stand))
-        return rows[len(before)], rows
+        return len(before), [*before, me, *after]
 
-    def _found(self, stand: Stand) -> tuple[int, int]:
-        """The rank of a stand, and how many are before it."""
-        ahead = self.ranking.ahead(stand)
-        return 1 + (self.ranking.different(stand) if self.declared.ties == "dense" else ahead.better), ahead.all
+    def _found(self, stand: Stand, counts: Counts) -> tuple[int, int]:
+        """The rank of a stand that these were counted at, and how many are before it."""
+        better = self.ranking.different(stand) if self.declared.ties == "dense" else counts.better
+        return 1 + better, counts.ahead
 
-    def _rows(self, rows: Sequence[Ranked], rank: int, place: int) -> tuple[BoardRow, ...]:
+    def _rows(self, rows: Sequence[Ranked], names: _Names, rank: int, place: int) -> tuple[BoardRow, ...]:
         """Rows that follow one another; the first has this rank, and so many before it."""
-        ranks, names = self._ranks(rows, rank, place), self._organizations(rows)
-        return tuple(self._row(row, rank, names) for row, rank in zip(rows, ranks, strict=True))
+        return tuple(self._row(row, r, names) for row, r in zip(rows, self._ranks(rows, rank, place), strict=True))
 
     def _ranks(self, rows: Sequence[Ranked], rank: int, place: int) -> list[int]:
         dense, ranks = self.declared.ties == "dense", [rank] if rows else []
@@ -295,13 +297,13 @@ class _Telling:
             ranks.append(ranks[-1] if tied else ranks[-1] + 1 if dense else place + 1)
         return ranks
 
-    def _organizations(self, rows: Sequence[Ranked]) -> dict[int, lookup.Organization]:
+    def _organizations(self, rows: Sequence[Ranked]) -> _Names:
         if self.asking.everything or self.declared.names != "own_organization" or self.declared.whose != "member":
             return {}
         others = {row.organization for row in rows if row.organization is not None}
         return lookup.organizations_now(self.connection, others, self.now)
 
-    def _row(self, row: Ranked, rank: int, organizations: Mapping[int, lookup.Organization]) -> BoardRow:
+    def _row(self, row: Ranked, rank: int, organizations: _Names) -> BoardRow:
         mine, score = row.no == self.asking.who, number(row.stand.value)
         if mine or (row.named and (self.asking.everything or self._names(row))):
             return BoardRow(rank, score, row.id, row.name, mine, self.declared.whose)

@@ -70,11 +70,13 @@ def closed(connection: Connection) -> frozenset[tuple[str, str]]:
     )
 
 
-def is_closed(connection: Connection, kind: str, key: str, window: str) -> bool:
-    """Whether this goal's, or board's, window is final."""
+def is_closed(connection: Connection, kind: str, key: str, window: Window, now: int) -> bool:
+    """Whether this goal's, or board's, window is final; none is before it has ended."""
+    if now < window.end:
+        return False
     t = finals.c
-    query = select(t.window).where(t.kind == kind, t.key == key, t.window == window)
-    return once(connection, ("closed", kind, key, window), lambda: connection.scalar(query) is not None)
+    query = select(t.window).where(t.kind == kind, t.key == key, t.window == window.name)
+    return once(connection, ("closed", kind, key, window.name), lambda: connection.scalar(query) is not None)
 
 
 def run(before: int | None) -> int:
@@ -182,7 +184,7 @@ def _write(plan: Plan, due: Due, frozen: Frozen) -> None:
     with transaction() as connection:
         # Of several workers one closes it.
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_CLOSING})")
-        if not is_closed(connection, due.kind, due.key, due.window.name):
+        if not is_closed(connection, due.kind, due.key, due.window, due.final_at):
             for step in steps:
                 step(connection)
 

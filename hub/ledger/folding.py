@@ -398,8 +398,8 @@ def given_of(connection: Connection, member: int, now: int) -> Given:
     """Profile and targets of a member, to read its standing by."""
     if member < 0:
         return Given(Timeline([0], [Profile(organization=-member)]), now, who=member)
-    timeline = profiles.timelines(connection, [member]).get(member) or Timeline([0], [Profile()])
-    return Given(timeline, now, targets.own(connection, [member]).get(member, {}), who=member)
+    own = targets.own(connection, [member]).get(member, {})
+    return Given(profiles.of_member(connection, member), now, own, who=member)
 
 
 def standing_given(connection: Connection, member: int, now: int) -> Given:

@@ -8,29 +8,36 @@ The order: the better value first; inside a tie, whose value changed earlier (th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, Protocol
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple, Protocol, cast
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Connection,
+    CursorResult,
+    Executable,
     FromClause,
     Select,
     True_,
     and_,
+    bindparam,
     distinct,
     func,
     or_,
     select,
     true,
     tuple_,
+    union_all,
 )
 
 from hub.directory.lookup import organizations_now
 from hub.directory.sets import among
 from hub.directory.tables import HIDDEN, members, present
-from hub.ledger import former
+from hub.gamification.conditions import Condition
+from hub.ledger import fitting, former
 from hub.ledger.former import Moment
 from hub.ledger.tables import final_boards, former_values, member_values
 
@@ -56,10 +63,11 @@ class Ranked(NamedTuple):
     named: bool = True  # False: she has stepped out of all boards since this one became final
 
 
-class Ahead(NamedTuple):
-    """How many are ranked before a stand, and how many of them with a better value."""
+class Counts(NamedTuple):
+    """How many are ranked in all; how many before a stand, and how many of them with a better value."""
 
-    all: int
+    total: int
+    ahead: int
     better: int
 
 
@@ -68,13 +76,13 @@ class Ranking(Protocol):
 
     lowest: bool
 
-    def total(self) -> int: ...
+    def counts(self, stand: Stand | None) -> Counts:
+        """Without a stand nobody is before it."""
+        ...
 
     def of(self, no: int) -> Ranked | None:
         """Where this one stands, also if she is not listed; None where she has no rank at all."""
         ...
-
-    def ahead(self, stand: Stand) -> Ahead: ...
 
     def different(self, stand: Stand) -> int:
         """How many different values are better."""
@@ -91,103 +99,180 @@ class Ranking(Protocol):
 
 # ------------------------------------------------------------------------------------------------- in the database
 
-#: Columns of members' values, and a condition on them.
-Columns = Any
-Stretch = Callable[[Columns], ColumnElement[bool]]
+
+class Among(NamedTuple):
+    """Those of one region, tier, type or organization."""
+
+    name: str
+    value: str
 
 
 @dataclass(slots=True)
 class Indexed:
-    """Members by their values of now. `who`: the condition on `present` of those that the board is for."""
+    """Members by their values of now, of those whom the board is for."""
 
     connection: Connection
     metric: str
     window: str
-    who: ColumnElement[bool]
+    for_: Condition | None
+    among: Among | None
     least: str | None  # below this order key nobody is ranked
     lowest: bool
-    only: ColumnElement[bool] = field(default_factory=true)  # a further condition on values
+    only: ColumnElement[bool] | None = None  # a further condition on values
 
-    def total(self) -> int:
-        return self._counts(lambda _: true())[0]
+    def counts(self, stand: Stand | None) -> Counts:
+        if stand is None:
+            return Counts(self._ask(self._questions().total).scalar_one(), 0, 0)
+        total, better, earlier, same = tuple(self._ask(self._questions().counts, **stand._asdict()).one())
+        return Counts(total, better + earlier + same, better)
 
     def of(self, no: int) -> Ranked | None:
-        row = self.connection.execute(self._fitting(*_RANKED).where(_T.member == no)).first()
+        row = self._ask(self._questions().of, no=no).first()
         return None if row is None else _ranked(row)
 
     def everybody(self) -> list[Ranked]:
         """All, listed or not, in no order."""
-        return [_ranked(row) for row in self.connection.execute(self._fitting(*_RANKED))]
-
-    def ahead(self, stand: Stand) -> Ahead:
-        # Each of the three is one stretch of the index.
-        better, earlier, same = self._counts(
-            lambda t: self._better(t, stand),
-            lambda t: and_(t.value == stand.value, t.changed_at < stand.changed_at),
-            lambda t: and_(t.value == stand.value, t.changed_at == stand.changed_at, _event(t) < tuple_(*stand[2:])),
-        )
-        return Ahead(better + earlier + same, better)
+        return [_ranked(row) for row in self._ask(self._questions().everybody)]
 
     def different(self, stand: Stand) -> int:
-        values = self._listed(func.count(distinct(_T.value)), of=_STANDING).where(self._better(_T, stand))
-        return self.connection.scalar(values) or 0
+        return int(self._ask(self._questions().different, value=stand.value).scalar_one())
 
     def after(self, stand: Stand | None, limit: int) -> list[Ranked]:
-        order = (_T.value if self.lowest else _T.value.desc(), *_CHANGED)
-        if stand is None:
-            return self._some(true(), order, limit)
-        found = self._some(
-            and_(_T.value == stand.value, _T.changed_at >= stand.changed_at, tuple_(*_CHANGED) > tuple_(*stand[1:])),
-            order,
-            limit,
-        )
-        return found + self._some(self._worse(stand), order, limit - len(found))
-
-    def before(self, stand: Stand, limit: int) -> list[Ranked]:
-        order = (_T.value.desc() if self.lowest else _T.value, *(one.desc() for one in _CHANGED))
-        found = self._some(
-            and_(_T.value == stand.value, _T.changed_at <= stand.changed_at, tuple_(*_CHANGED) < tuple_(*stand[1:])),
-            order,
-            limit,
-        )
-        found += self._some(self._better(_T, stand), order, limit - len(found))
-        return found[::-1]
-
-    def _some(self, where: ColumnElement[bool], order: Sequence[Any], limit: int) -> list[Ranked]:
-        """The first of these in that order, by the index."""
         if not limit:
             return []
-        rows = self.connection.execute(self._listed(*_RANKED).where(where).order_by(*order).limit(limit))
-        return [_ranked(row) for row in rows]
+        if stand is None:
+            return [_ranked(row) for row in self._ask(self._questions().top, limit=limit)]
+        rows = self._ask(self._questions().after, **stand._asdict(), limit=limit)
+        return _best_first(map(_ranked, rows), self.lowest)[:limit]
 
-    def _counts(self, *stretches: Stretch) -> list[int]:
+    def before(self, stand: Stand, limit: int) -> list[Ranked]:
+        if not limit:
+            return []
+        rows = self._ask(self._questions().before, **stand._asdict(), limit=limit)
+        return _best_first(map(_ranked, rows), self.lowest)[-limit:]
+
+    def _questions(self) -> _Questions:
+        if self.only is None:
+            return _questions(self.for_, self.among, self.least is not None, self.lowest)
+        return _Questions(_who(self.for_, self.among), self.least is not None, self.lowest, self.only)
+
+    def _ask(self, question: Executable, **values: Any) -> CursorResult[Any]:
+        of = {"metric": self.metric, "window": self.window, "least": self.least, **values}
+        return cast(CursorResult[Any], self.connection.execute(question, of))
+
+
+class _Questions:
+    """What is asked of one board's values. To build such a statement takes longer than most of them run, so each is
+    built once.
+    """
+
+    def __init__(
+        self, who: ColumnElement[bool], floor: bool, lowest: bool, only: ColumnElement[bool] | None = None
+    ) -> None:
+        of = [_T.metric == bindparam("metric"), _T.window == bindparam("window"), who]
+        if floor:
+            of.append(_T.value >= bindparam("least"))
+        self._of = of if only is None else [*of, only]
+        self._for_all = isinstance(who, True_)
+        self._lowest = lowest
+
+    @cached_property
+    def everybody(self) -> Select[Any]:
+        return self._fitting(*_RANKED)
+
+    @cached_property
+    def of(self) -> Select[Any]:
+        return self._fitting(*_RANKED).where(_T.member == bindparam("no"))
+
+    @cached_property
+    def top(self) -> Select[Any]:
+        return self._first(true(), _T.value if self._lowest else _T.value.desc(), *_CHANGED)
+
+    @cached_property
+    def after(self) -> CompoundSelect[Any]:
+        """The first behind a stand, of those with the same value and of those with a worse one: each is one stretch of
+        the index. At most `limit` of both, in no order.
+        """
+        tied = and_(_SAME, _T.changed_at >= _STAND.changed_at, tuple_(*_CHANGED) > tuple_(*_STAND[1:]))
+        best = _T.value if self._lowest else _T.value.desc()
+        return _either(self._first(tied, *_CHANGED), self._first(self._better(_T, than=False), best, *_CHANGED))
+
+    @cached_property
+    def before(self) -> CompoundSelect[Any]:
+        """As `after`, of the nearest before a stand."""
+        tied = and_(_SAME, _T.changed_at <= _STAND.changed_at, tuple_(*_CHANGED) < tuple_(*_STAND[1:]))
+        worst, latest = _T.value.desc() if self._lowest else _T.value, [one.desc() for one in _CHANGED]
+        return _either(self._first(tied, *latest), self._first(self._better(_T), worst, *latest))
+
+    @cached_property
+    def total(self) -> Select[Any]:
+        return self._counting(lambda _: true())
+
+    @cached_property
+    def counts(self) -> Select[Any]:
+        """How many there are; with a better value; with the same one from an earlier instant, and from the same."""
+        return self._counting(
+            lambda _: true(),
+            self._better,
+            lambda t: and_(t.value == _STAND.value, t.changed_at < _STAND.changed_at),
+            lambda t: and_(t.value == _STAND.value, t.changed_at == _STAND.changed_at, _event(t) < tuple_(*_STAND[2:])),
+        )
+
+    @cached_property
+    def different(self) -> Select[Any]:
+        return self._listed(func.count(distinct(_T.value)), of=_STANDING).where(self._better(_T))
+
+    def _first(self, where: ColumnElement[bool], *order: Any) -> Select[Any]:
+        return self._listed(*_RANKED).where(where).order_by(*order).limit(bindparam("limit"))
+
+    def _counting(self, *stretches: Stretch) -> Select[Any]:
         """How many are ranked in each stretch. Where the board is for all, the index alone is read."""
-        if isinstance(self.who, True_):
-            # The few that are not listed are found first: else the database would look each member up.
-            values = self._fitting(_T.value, *_CHANGED, of=member_values)
-            hidden = values.where(_T.member.in_(select(present.c.member).where(HIDDEN))).cte("hidden")
-            hidden = hidden.prefix_with("MATERIALIZED")
-            everybody, count = self._fitting(func.count(), of=member_values), select(func.count()).select_from(hidden)
-            counts = [_number(everybody, one, _T) - _number(count, one, hidden.c) for one in stretches]
-        else:
+        if not self._for_all:
             listed = self._listed(func.count(), of=_STANDING)
-            counts = [_number(listed, one, _T) for one in stretches]
-        return list(self.connection.execute(select(*counts)).one())
-
-    def _fitting(self, *columns: Any, of: FromClause | None = None) -> Select[Any]:
-        query = select(*columns).select_from(_NAMED if of is None else of)
-        query = query.where(_T.metric == self.metric, _T.window == self.window, self.who, self.only)
-        return query if self.least is None else query.where(_T.value >= self.least)
+            return _row(_number(listed, one, _T) for one in stretches)
+        # The few that are not listed are found first: else the database would look each member up.
+        values = self._fitting(_T.value, *_CHANGED, of=member_values)
+        hidden = values.where(_T.member.in_(select(present.c.member).where(HIDDEN))).cte("hidden")
+        hidden = hidden.prefix_with("MATERIALIZED")
+        everybody, count = self._fitting(func.count(), of=member_values), select(func.count()).select_from(hidden)
+        return _row(_number(everybody, one, _T) - _number(count, one, hidden.c) for one in stretches)
 
     def _listed(self, *columns: Any, of: FromClause | None = None) -> Select[Any]:
         return self._fitting(*columns, of=of).where(_LISTED)
 
-    def _better(self, t: Columns, stand: Stand) -> ColumnElement[bool]:
-        better: ColumnElement[bool] = t.value < stand.value if self.lowest else t.value > stand.value
-        return better
+    def _fitting(self, *columns: Any, of: FromClause | None = None) -> Select[Any]:
+        return select(*columns).select_from(_NAMED if of is None else of).where(*self._of)
 
-    def _worse(self, stand: Stand) -> ColumnElement[bool]:
-        return _T.value > stand.value if self.lowest else _T.value < stand.value
+    def _better(self, t: Columns, *, than: bool = True) -> ColumnElement[bool]:
+        """A better value than the stand's; `than=False`: a worse one."""
+        lower = self._lowest is than
+        found: ColumnElement[bool] = t.value < _STAND.value if lower else t.value > _STAND.value
+        return found
+
+
+@lru_cache(maxsize=512)
+def _questions(for_: Condition | None, among: Among | None, floor: bool, lowest: bool) -> _Questions:
+    return _Questions(_who(for_, among), floor, lowest)
+
+
+def _who(for_: Condition | None, among: Among | None) -> ColumnElement[bool]:
+    """The condition on `present` of those whom a board is for."""
+    who = fitting.clause(for_)
+    return who if among is None else and_(who, fitting.stands_among(*among))
+
+
+def _row(numbers: Iterable[ColumnElement[int]]) -> Select[Any]:
+    columns: list[Any] = list(numbers)
+    return select(*columns)
+
+
+def _either(one: Select[Any], other: Select[Any]) -> CompoundSelect[Any]:
+    return union_all(select(one.subquery()), select(other.subquery()))
+
+
+#: Columns of members' values, and a condition on them.
+Columns = Any
+Stretch = Callable[[Columns], ColumnElement[bool]]
 
 
 @dataclass(slots=True)
@@ -222,7 +307,7 @@ class Then:
             select(*_FORMER, t.who, *_WHO)
             .join(present, present.c.member == t.who)
             .join(members, members.c.no == t.who)
-            .where(t.metric == of.metric, t.window == of.window, t.value.is_not(None), of.who, where)
+            .where(t.metric == of.metric, t.window == of.window, t.value.is_not(None), _who(of.for_, of.among), where)
             .where(former.first_since(of.connection, t, self.moment))
             .order_by(t.value if of.lowest else t.value.desc(), *_FORMER[1:])
             .limit(limit)
@@ -249,6 +334,10 @@ _WHO = (members.c.id, present.c.name, present.c.organization, _LISTED.label("lis
 _FORMER = tuple(former_values.c[name] for name in ("value", "changed_at", "changed_source", "changed_id"))
 _RANKED = (_T.value, *_CHANGED, _T.member, *_WHO)
 
+#: The stand that is asked about.
+_STAND = Stand(*(cast(Any, bindparam(name)) for name in Stand._fields))
+_SAME = _T.value == _STAND.value
+
 
 def _ranked(row: Any) -> Ranked:
     no, id_, name, organization, listed = row[4:]
@@ -269,18 +358,17 @@ class Final:
     members: bool
     lowest: bool
 
-    def total(self) -> int:
-        return self.connection.scalar(self._rows(func.max(_F.position))) or 0
+    def counts(self, stand: Stand | None) -> Counts:
+        total = self.connection.scalar(self._rows(func.max(_F.position))) or 0
+        if stand is None:
+            return Counts(total, 0, 0)
+        same = self._rows(func.min(_F.position) - 1).where(_F.value == stand.value)
+        better, ahead = self.connection.scalar(same), self._ahead(stand)
+        # Nobody who is listed has this value: those ahead are all better.
+        return Counts(total, ahead, ahead if better is None else better)
 
     def of(self, no: int) -> Ranked | None:
         return next(iter(self._ranked(_F.who == no)), None)
-
-    def ahead(self, stand: Stand) -> Ahead:
-        same = self._rows(func.min(_F.position) - 1).where(_F.value == stand.value)
-        better = self.connection.scalar(same)
-        all_ = self._ahead(stand)
-        # Nobody who is listed has this value: those ahead are all better.
-        return Ahead(all_, all_ if better is None else better)
 
     def different(self, stand: Stand) -> int:
         # On a board where this is asked, a rank is how many different values are better, and one.
@@ -350,17 +438,15 @@ class Listed:
     _rows: list[Ranked] = field(init=False)
 
     def __post_init__(self) -> None:
-        rows = sorted((one for one in self.everybody if one.listed), key=_by_change)
-        self._rows = sorted(rows, key=lambda one: one.stand.value, reverse=not self.lowest)
+        self._rows = _best_first((one for one in self.everybody if one.listed), self.lowest)
 
-    def total(self) -> int:
-        return len(self._rows)
+    def counts(self, stand: Stand | None) -> Counts:
+        if stand is None:
+            return Counts(len(self._rows), 0, 0)
+        return Counts(len(self._rows), self._place(stand), len(self._better(stand)))
 
     def of(self, no: int) -> Ranked | None:
         return next((one for one in self.everybody if one.no == no), None)
-
-    def ahead(self, stand: Stand) -> Ahead:
-        return Ahead(self._place(stand), len(self._better(stand)))
 
     def different(self, stand: Stand) -> int:
         return len(set(self._better(stand)))
@@ -389,5 +475,6 @@ class Listed:
         return one[1:] < other[1:]
 
 
-def _by_change(one: Ranked) -> tuple[int, str, str]:
-    return one.stand[1:]
+def _best_first(rows: Iterable[Ranked], lowest: bool) -> list[Ranked]:
+    by_change = sorted(rows, key=lambda one: one.stand[1:])
+    return sorted(by_change, key=lambda one: one.stand.value, reverse=not lowest)

@@ -481,7 +481,7 @@ def _window_of(plan: Plan, goal: Goal, now: int, name: str | None) -> Window | N
 
 
 def _goal(connection: Connection, one: _Member, goal: Goal, window: Window) -> GoalStanding | None:
-    if closing.is_closed(connection, closing.GOAL, goal.key, window.name):
+    if closing.is_closed(connection, closing.GOAL, goal.key, window, one.given.now):
         return _final_goal(connection, goal, window, one.given.who)
     plan = next(plan for plan in one.plan.goals if plan.goal.key == goal.key)
     actual, before = _around(connection, one, goal, window)
@@ -574,7 +574,7 @@ def _around(connection: Connection, one: _Member, goal: Goal, window: Window) ->
 def _organization_goal(
     connection: Connection, plan: Plan, goal: Goal, window: Window, organization: int, now: int
 ) -> GoalStanding | None:
-    if closing.is_closed(connection, closing.GOAL, goal.key, window.name):
+    if closing.is_closed(connection, closing.GOAL, goal.key, window, now):
         return _final_goal(connection, goal, window, -organization)
     before = plan.calendar.previous(goal.window, window)
     t = organization_values.c

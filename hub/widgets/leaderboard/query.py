@@ -76,7 +76,7 @@ def _board(view: View, standing: reading.BoardStanding) -> Board:
 
 
 def _can_rank(view: View, board: Leaderboard) -> bool:
-    person = profiles.timelines(view.connection, [view.member.no])[view.member.no].at(view.now)
+    person = profiles.of_member(view.connection, view.member.no).at(view.now)
     if board.whose == "member":
         return holds(board.for_, person.values)
     if person.organization is None:
