@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Flask, g, request
+from flask import Flask, request
 
 from hub import clock, wording
-from hub.db import reader
-from hub.home import lines, pages, style, why
+from hub.home import current, lines, pages, style, why
 from hub.home.navigation import places
 from hub.identity import current_member
-from hub.ledger import programs
-from hub.ledger.standings import Version
 from hub.widgets import kit
 
 #: What the product is called before a program gives it a name.
@@ -30,22 +27,13 @@ def init(app: Flask) -> None:
 
 def role_title(role: str) -> str:
     """A role by the name the program gives it."""
-    version = _program()
+    version = current.version()
     declared = version.program.roles.get(role) if version else None
     return wording.said(declared.title if declared else {}, role, wording.language())
 
 
-def _program() -> Version | None:
-    """The newest version, looked up once a request."""
-    if "program_version" not in g:
-        with reader() as connection:
-            g.program_version = programs.newest(connection)
-    version: Version | None = g.program_version
-    return version
-
-
 def _product() -> str:
-    version = _program()
+    version = current.version()
     return version.program.settings.name if version else NAMELESS
 
 
@@ -57,7 +45,7 @@ def _now_ms() -> int:
 def _listener() -> tuple[str | None, str | None]:
     """Locale and zone of who looks: the member's own, else the browser's language and the program's zone."""
     member = current_member()
-    version = _program()
+    version = current.version()
     zone = version.program.settings.time_zone if version else None
     if member is None:
         return request.accept_languages.best, zone

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from hub import clock, wording
 from hub.db import reader
-from hub.home import layout, visits
+from hub.home import current, layout, visits
 from hub.home.layout import Cell
 from hub.identity import Viewer, current_member, requires
 from hub.ledger import changeover, programs
@@ -41,7 +41,7 @@ class Shown(NamedTuple):
 def index() -> ResponseReturnValue:
     member, now = _member(), clock.now()
     with reader() as connection:
-        version = programs.newest(connection)
+        version = current.version(connection)
         if version is None:
             return render_template("home/unpublished.html")
         roles = layout.roles_with_pages(version.program, member)
@@ -60,7 +60,7 @@ def index() -> ResponseReturnValue:
 def recalculating() -> ResponseReturnValue:
     """That a new version of the program takes over, and how far it is."""
     with reader() as connection:
-        version = programs.newest(connection)
+        version = current.version(connection)
         if version is None:
             raise not_found()
         told = _recalculating(connection, version)
@@ -82,7 +82,7 @@ def cell(key: str) -> ResponseReturnValue:
     """One cell. What stands on none of the member's homepages does not exist."""
     member, now = _member(), clock.now()
     with reader() as connection:
-        version = programs.newest(connection)
+        version = current.version(connection)
         cells = layout.cells(connection, version.program, member, now) if version else ()
         found = next((one for one in cells if one.key == key), None)
         if version is None or found is None:

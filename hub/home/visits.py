@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, bindparam, exists, select
 from sqlalchemy.exc import OperationalError
 
 from hub import clock
@@ -23,8 +23,10 @@ log = logging.getLogger(__name__)
 def pending(connection: Connection, version: Version, member: Viewer, now: int) -> Arrival | None:
     """The visit to be recorded; None where today's is already in the log. Cheap: one look into an index."""
     visit = _visit(version, member, now)
-    known = exists().where(entries.c.source == HUB, entries.c.id == visit.id)
-    return None if connection.scalar(select(known)) else visit
+    return None if connection.scalar(_KNOWN, {"id": visit.id}) else visit
+
+
+_KNOWN = select(exists().where(entries.c.source == HUB, entries.c.id == bindparam("id")))
 
 
 def record(version: Version, visit: Arrival) -> None:

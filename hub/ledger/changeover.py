@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from sqlalchemy import ColumnElement, Connection, exists, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, bindparam, exists, func, select
 
 from hub.db import once
 from hub.ledger.tables import progress, set_aside
@@ -36,7 +36,7 @@ class Share:
         return self.done * 100 // self.of
 
 
-def older(newest: int) -> ColumnElement[bool]:
+def older(newest: int | ColumnElement[int]) -> ColumnElement[bool]:
     """The condition that progress is of an older version and will be folded with this one. What has no version is only
     the lease on a member of whom nothing was folded yet; who is set aside waits for the operator.
     """
@@ -46,7 +46,10 @@ def older(newest: int) -> ColumnElement[bool]:
 
 def going_on(connection: Connection, newest: int) -> bool:
     """Whether anybody's progress is of an older version than this one. The index tells at once."""
-    return bool(connection.scalar(select(exists(select(progress.c.member).where(older(newest))))))
+    return bool(connection.scalar(_GOING_ON, {"newest": newest}))
+
+
+_GOING_ON = select(exists(select(progress.c.member).where(older(bindparam("newest", type_=BigInteger)))))
 
 
 def share(connection: Connection, newest: int) -> Share | None:

@@ -31,8 +31,7 @@ def plan(connection: Connection) -> Plan | None:
     """The plan of all published versions; None before the first. Versions are immutable, so one is made once a
     process.
     """
-    query = select(versions.c.version, versions.c.published_at).order_by(versions.c.version.desc()).limit(1)
-    row = once(connection, "newest version", lambda: connection.execute(query).first())
+    row = once(connection, "newest version", lambda: connection.execute(_NEWEST).first())
     if row is None:
         return None
     known = _plans.get(connection.engine)
@@ -40,6 +39,9 @@ def plan(connection: Connection) -> Plan | None:
     if known is None or (known.newest.number, known.newest.published_at) != tuple(row):
         known = _plans[connection.engine] = Plan(_versions(connection))
     return known
+
+
+_NEWEST = select(versions.c.version, versions.c.published_at).order_by(versions.c.version.desc()).limit(1)
 
 
 def before(plan: Plan, instant: int) -> Plan:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from hub.clock import DAY, MINUTE
 from hub.db import once
@@ -91,7 +91,7 @@ def points(connection: Connection, version: Version, member_no: int, now: int) -
     """Balance, earnings, level and the newest lines of a member."""
     one = _member(connection, member_no, now)
     lines = newest_lines(connection, member_no, LINES)
-    balance = connection.scalar(select(accounts.c.balance).where(accounts.c.member == member_no))
+    balance = connection.scalar(_BALANCE, {"member": member_no})
     earned = one.value("points_earned", "all")
     return Points(
         balance=balance or 0,
@@ -101,6 +101,9 @@ def points(connection: Connection, version: Version, member_no: int, now: int) -
         lines=lines,
         changed_at=lines[0].posted_at if lines else None,
     )
+
+
+_BALANCE = select(accounts.c.balance).where(accounts.c.member == bindparam("member"))
 
 
 class _Member:
@@ -144,11 +147,8 @@ def _read_member(connection: Connection, member: int, now: int) -> _Member:
 
 def newest_lines(connection: Connection, member: int, limit: int, before: int | None = None) -> tuple[Line, ...]:
     """A member's ledger lines, newest first; `before`: only those with a smaller number."""
-    t = transfers.c
-    query = _LINES.where(t.member == member).order_by(t.no.desc()).limit(limit)
-    if before is not None:
-        query = query.where(t.no < before)
-    return tuple(_line(row) for row in connection.execute(query))
+    query = _NEWEST if before is None else _NEWEST.where(transfers.c.no < before)
+    return tuple(_line(row) for row in connection.execute(query, {"member": member, "limit": limit}))
 
 
 def lines_of(connection: Connection, entry: int) -> tuple[Line, ...]:
@@ -159,6 +159,9 @@ def lines_of(connection: Connection, entry: int) -> tuple[Line, ...]:
 
 _LINES = select(transfers, entries.c.source, entries.c.id, entries.c.type).join(
     entries, entries.c.no == transfers.c.entry
+)
+_NEWEST = (
+    _LINES.where(transfers.c.member == bindparam("member")).order_by(transfers.c.no.desc()).limit(bindparam("limit"))
 )
 
 
@@ -237,12 +240,16 @@ def _is_open(plan: BadgePlan, profile: Mapping[str, Any]) -> bool:
 
 def _earned(connection: Connection, member: int) -> dict[str, list[Row[Any]]]:
     found: dict[str, list[Row[Any]]] = {}
-    query = (
-        select(awards).where(awards.c.member == member, awards.c.kind == "badge").order_by(awards.c.time, awards.c.no)
-    )
-    for row in connection.execute(query):
+    for row in connection.execute(_BADGES, {"member": member}):
         found.setdefault(row.badge, []).append(row)
     return found
+
+
+_BADGES = (
+    select(awards)
+    .where(awards.c.member == bindparam("member"), awards.c.kind == "badge")
+    .order_by(awards.c.time, awards.c.no)
+)
 
 
 def _badge(connection: Connection, one: _Member, plan: BadgePlan, rows: Sequence[Row[Any]]) -> BadgeStanding:
@@ -541,13 +548,7 @@ def _was_met(connection: Connection, one: _Member, goal: Goal, window: Window, t
 
 
 def _peaks(connection: Connection, member: int) -> dict[tuple[str, str], str]:
-    t = goal_peaks.c
-    query = select(t.goal, t.window, t.peak).where(t.member == member)
-    return once(
-        connection,
-        ("peaks", member),
-        lambda: {(goal, window): peak for goal, window, peak in connection.execute(query)},
-    )
+    return once(connection, ("peaks", member), lambda: _by_goal_and_window(connection, _PEAKS, member))
 
 
 def _reached(connection: Connection, member: int, anew: Folded | None = None) -> dict[tuple[str, str], int]:
@@ -555,11 +556,19 @@ def _reached(connection: Connection, member: int, anew: Folded | None = None) ->
     if anew is not None:
         effects = anew.outcome.effects
         return {(each.goal, each.window): each.event.time for each in effects if isinstance(each, Reached)}
-    t = goals_reached.c
-    query = select(t.goal, t.window, t.at).where(t.member == member)
-    return once(
-        connection, ("reached", member), lambda: {(goal, window): at for goal, window, at in connection.execute(query)}
-    )
+    return once(connection, ("reached", member), lambda: _by_goal_and_window(connection, _REACHED, member))
+
+
+def _by_goal_and_window(connection: Connection, query: Select[Any], member: int) -> dict[tuple[str, str], Any]:
+    return {(goal, window): told for goal, window, told in connection.execute(query, {"member": member})}
+
+
+_PEAKS = select(goal_peaks.c.goal, goal_peaks.c.window, goal_peaks.c.peak).where(
+    goal_peaks.c.member == bindparam("member")
+)
+_REACHED = select(goals_reached.c.goal, goals_reached.c.window, goals_reached.c.at).where(
+    goals_reached.c.member == bindparam("member")
+)
 
 
 def _around(connection: Connection, one: _Member, goal: Goal, window: Window) -> tuple[Exact | None, Exact | None]:

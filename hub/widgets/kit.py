@@ -27,7 +27,7 @@ from sqlalchemy import Connection
 from typing_extensions import override
 
 from hub import widgets
-from hub.db import on_sqlite
+from hub.db import on_sqlite, once
 from hub.gamification.explain import unit_of as unit_of
 from hub.gamification.program import Program
 from hub.identity import Viewer
@@ -199,9 +199,14 @@ def render(kind: Kind, view: View, title: str | None = None, address: str = "") 
 def _values(kind: Kind, view: View) -> object:
     if on_sqlite(view.connection):
         return kind.query(view)
-    # PostgreSQL refuses everything in a transaction that failed once: a failure goes back to here.
-    with view.connection.begin_nested():
+    # PostgreSQL refuses everything in a transaction that failed once: a failure goes back to before the first widget.
+    # They only read, so one savepoint serves all.
+    once(view.connection, "savepoint", lambda: view.connection.exec_driver_sql("SAVEPOINT before_widgets"))
+    try:
         return kind.query(view)
+    except Exception:
+        view.connection.exec_driver_sql("ROLLBACK TO SAVEPOINT before_widgets")
+        raise
 
 
 def show(kind: Kind, values: object, title: str, view: View | None = None) -> Rendered:

@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale, UnknownLocaleError, dates, numbers
 from babel.core import get_global
 from flask import Flask, current_app, g, has_request_context
-from flask_babel import Babel, gettext, refresh
+from flask_babel import Babel, get_translations, gettext, refresh
 
 from hub import clock
 from hub.gamification.numbers import Exact
@@ -43,6 +43,12 @@ class Quantity:
 
 def init(app: Flask) -> None:
     Babel(app, locale_selector=_tag, timezone_selector=_zone_name)
+    # As Flask-Babel does it, but the language is looked up once a request and not for each word.
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda text: _translations().ugettext(text),
+        lambda one, more, n: _translations().ungettext(one, more, n),
+        newstyle=True,
+    )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
         number=number,
@@ -73,7 +79,14 @@ def listen(app: Flask, whom: Callable[[], tuple[str | None, str | None]]) -> Non
 def speak(locale: str | None, time_zone: str | None) -> None:
     """From here on this request speaks to somebody with this locale and zone; None or unknown: English, UTC."""
     g.hub_listener = (locale_of(locale), zone_of(time_zone))
+    g.pop("hub_translations", None)
     refresh()
+
+
+def _translations() -> Any:
+    if "hub_translations" not in g:
+        g.hub_translations = get_translations()
+    return g.hub_translations
 
 
 @lru_cache(maxsize=1024)
@@ -177,7 +190,12 @@ def hue(name: str) -> int:
 
 
 def number(value: Exact) -> str:
-    return str(numbers.format_decimal(_decimal(value), format="#,##0.##", locale=locale()))
+    return _number(value, locale())
+
+
+@lru_cache(maxsize=4096)
+def _number(value: Exact, writing: Locale) -> str:
+    return str(numbers.format_decimal(_decimal(value), format="#,##0.##", locale=writing))
 
 
 def signed(value: int) -> str:
@@ -188,8 +206,12 @@ def signed(value: int) -> str:
 
 def percent(share: Exact) -> str:
     """A share of 1 in whole percent, rounded down: 99.9 % is not yet 100."""
-    whole = Decimal(int(Fraction(share) * 100)) / 100
-    return str(numbers.format_percent(whole, locale=locale()))
+    return _percent(int(Fraction(share) * 100), locale())
+
+
+@lru_cache(maxsize=1024)
+def _percent(whole: int, writing: Locale) -> str:
+    return str(numbers.format_percent(Decimal(whole) / 100, locale=writing))
 
 
 def quantity(amount: Quantity) -> str:
@@ -199,15 +221,16 @@ def quantity(amount: Quantity) -> str:
     if amount.unit == "%":
         return percent(amount.value)
     if re.fullmatch("[A-Z]{3}", amount.unit):
-        return _money(_decimal(amount.value), amount.unit)
+        return _money(_decimal(amount.value), amount.unit, locale())
     return f"{number(amount.value)} {amount.unit}"
 
 
-def _money(value: Decimal, currency: str) -> str:
+@lru_cache(maxsize=4096)
+def _money(value: Decimal, currency: str, writing: Locale) -> str:
     whole = value == value.to_integral_value()
-    pattern = locale().currency_formats["standard"].pattern
+    pattern = writing.currency_formats["standard"].pattern
     form = re.sub(r"([.,])0+(?=[^0#]|$)", "", pattern) if whole else pattern
-    return str(numbers.format_currency(value, currency, format=form, locale=locale(), currency_digits=not whole))
+    return str(numbers.format_currency(value, currency, format=form, locale=writing, currency_digits=not whole))
 
 
 def _decimal(value: Exact) -> Decimal:
@@ -231,16 +254,16 @@ def moment(at: int) -> str:
 
 
 def day(at: int) -> str:
-    return str(dates.format_date(_local(at), "medium", locale=locale()))
+    return _date(_local(at).date())
 
 
 def weekday(ordinal: int) -> str:
     """The weekday of a date, in as few letters as possible."""
-    return str(dates.format_date(date.fromordinal(ordinal), "EEEEEE", locale=locale()))
+    return _formatted(date.fromordinal(ordinal), "EEEEEE", locale())
 
 
 def date_of(ordinal: int) -> str:
-    return str(dates.format_date(date.fromordinal(ordinal), "full", locale=locale()))
+    return _formatted(date.fromordinal(ordinal), "full", locale())
 
 
 def short_date(ordinal: int) -> str:
@@ -249,7 +272,7 @@ def short_date(ordinal: int) -> str:
 
 
 def short_month(ordinal: int) -> str:
-    return str(dates.format_date(date.fromordinal(ordinal), "LLL", locale=locale()))
+    return _formatted(date.fromordinal(ordinal), "LLL", locale())
 
 
 def month_of(one: Window) -> str:
@@ -278,7 +301,7 @@ def window(one: Window) -> str:
     if re.fullmatch(r"\d{4}", name):
         return name
     if re.fullmatch(r"\d{4}-\d\d", name):
-        return str(dates.format_date(date.fromisoformat(f"{name}-01"), "LLLL y", locale=locale()))
+        return _formatted(date.fromisoformat(f"{name}-01"), "LLLL y", locale())
     return _dates(name)
 
 
@@ -294,4 +317,9 @@ def _dates(name: str) -> str:
 
 
 def _date(one: date) -> str:
-    return str(dates.format_date(one, "medium", locale=locale()))
+    return _formatted(one, "medium", locale())
+
+
+@lru_cache(maxsize=4096)
+def _formatted(one: date, form: str, writing: Locale) -> str:
+    return str(dates.format_date(one, form, locale=writing))
