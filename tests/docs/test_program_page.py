@@ -266,7 +266,7 @@ def test_boards_and_homepages_show_what_the_stories_tell(story: pages.Block, cas
             key, window, *among = step.who.split()
             with reader() as connection:
                 board = reading.board(
-                    connection, version, key, None, NOW, window=window, among=among[0] if among else None
+                    connection, version, key, None, clock.now(), window=window, among=among[0] if among else None
                 )
             assert board
             assert [f"{row.rank} {row.id} {stories.shown(row.score)}" for row in board.items] == list(step.brings), (
