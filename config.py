@@ -31,10 +31,13 @@ ENVIRONMENTS = ("development", "production", "test")
 KEY_CHARACTERS = 32
 KEY_DIFFERENT_CHARACTERS = 10
 PROXIES = 10
+DIGITS = 9
 BODY_BYTES = 5 * 1024 * 1024
 FORM_BYTES = 1024 * 1024
 FORM_PARTS = 1_000
-SESSION_SECONDS = 14 * 24 * 3600
+SESSION_IDLE_HOURS = 14 * 24
+SESSION_HOURS = 30 * 24
+MOST_SESSION_HOURS = 365 * 24
 CONNECT_SECONDS = 5
 
 #: Parts of keys that stand in tutorials and examples.
@@ -76,6 +79,8 @@ class Config:
     metrics_token: str | None = field(repr=False)
     now: str | None
     demo: bool
+    session_idle_hours: int
+    session_hours: int
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Config:
@@ -91,12 +96,14 @@ class Config:
             secret_key=keys[0],
             secret_key_fallbacks=keys[1:],
             url=_url(environ),
-            trusted_proxies=_count(environ, "HUB_TRUSTED_PROXIES", PROXIES),
+            trusted_proxies=_count(environ, "HUB_TRUSTED_PROXIES", 0, 0, PROXIES),
             live=_choice(environ, "HUB_LIVE", ("on", "off"), "on") == "on",
             log=_choice(environ, "HUB_LOG", ("json", "text"), "json" if production else "text"),
             metrics_token=_metrics_token(environ, production),
             now=_now(environ, env),
             demo=_demo(environ, production),
+            session_idle_hours=_hours(environ, "HUB_SESSION_IDLE_HOURS", SESSION_IDLE_HOURS),
+            session_hours=_hours(environ, "HUB_SESSION_HOURS", SESSION_HOURS),
         )
 
     @classmethod
@@ -110,8 +117,8 @@ class Config:
 
     @property
     def secure(self) -> bool:
-        """Whether people reach the hub by TLS."""
-        return self.url.startswith("https:")
+        """Whether people reach the hub by TLS: in production always, if only up to a proxy before it."""
+        return self.production or self.url.startswith("https:")
 
     def flask(self) -> dict[str, Any]:
         """The same, in the names of Flask and its extensions."""
@@ -125,7 +132,7 @@ class Config:
             "MAX_FORM_MEMORY_SIZE": FORM_BYTES,
             "MAX_FORM_PARTS": FORM_PARTS,
             "PREFERRED_URL_SCHEME": urlsplit(self.url).scheme,
-            "PERMANENT_SESSION_LIFETIME": SESSION_SECONDS,
+            "PERMANENT_SESSION_LIFETIME": self.session_idle_hours * 3600,
             "SESSION_COOKIE_NAME": "__Host-hub" if self.secure else "hub",
             "SESSION_COOKIE_SECURE": self.secure,
             "SESSION_COOKIE_HTTPONLY": True,
@@ -154,10 +161,14 @@ def _choice(environ: Mapping[str, str], name: str, choices: tuple[str, ...], def
     return value
 
 
-def _count(environ: Mapping[str, str], name: str, most: int) -> int:
-    text = environ.get(name) or "0"
-    if not (text.isascii() and text.isdigit() and int(text) <= most):
-        raise SettingError(name, f"{text!r} is not a whole number from 0 to {most}")
+def _hours(environ: Mapping[str, str], name: str, default: int) -> int:
+    return _count(environ, name, default, 1, MOST_SESSION_HOURS)
+
+
+def _count(environ: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    text = environ.get(name) or str(default)
+    if not (text.isascii() and text.isdigit() and len(text) <= DIGITS and least <= int(text) <= most):
+        raise SettingError(name, f"{text!r} is not a whole number from {least} to {most}")
     return int(text)
 
 

@@ -15,6 +15,11 @@ from flask.testing import FlaskClient
 from bench import scene
 from bench.findings import Finding, Scale, timed
 from bench.hubs import DATABASES, ROOT, hub, kept
+from hub import clock
+from hub.db import transaction
+from hub.identity import sessions
+from hub.identity.sessions import Proof
+from hub.identity.viewers import KEPT_AS
 
 PEOPLE, QUICK_PEOPLE = 100_000, 10_000
 FEW = 1_000
@@ -26,7 +31,8 @@ TARGET_MORE = 20.0
 #: What a kept database is made by: whatever it holds, in the form in which it holds it.
 _MADE_BY = (
     "bench/scene.py", "bench/program.yaml", "hub/gamification/progress.py", "hub/gamification/counting.py",
-    "hub/ledger/tables.py", "hub/ledger/writing.py", "hub/ledger/rollup.py", "hub/directory/tables.py", "hub/db.py",
+    "hub/ledger/tables.py", "hub/ledger/writing.py", "hub/ledger/rollup.py", "hub/directory/tables.py",
+    "hub/identity/tables.py", "hub/db.py",
 )  # fmt: skip
 
 
@@ -72,8 +78,10 @@ def _pages(app: Flask, people: int) -> list[FlaskClient]:
     pages = []
     for name in Random(1).sample(sorted(known), LOOKED_AT):
         client = app.test_client()
+        with app.app_context(), transaction() as connection:
+            token = sessions.open_(connection, known[name].no, Proof("demo"), "", clock.now())
         with client.session_transaction() as session:
-            session["_user_id"] = str(known[name].no)
+            session[KEPT_AS] = token
         _get(client)
         pages.append(client)
     return pages

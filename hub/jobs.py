@@ -20,6 +20,7 @@ from hub import clock, signals
 from hub.api import idempotency
 from hub.db import db, transaction
 from hub.directory.present import refresh_due
+from hub.identity import sessions
 from hub.ledger import former
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ JOBS = (
     Job("forget_answers", 3_600, idempotency.forget),
     Job("forget_former_values", 300, former.forget),
     Job("forget_notices", 60, forget_notices),
+    Job("forget_sessions", 3_600, sessions.forget),
     Job("refresh_profiles", 60, refresh_profiles),
 )
 

@@ -22,6 +22,9 @@ from hub.directory import assignments, lookup, members, organizations
 from hub.directory.assignments import AssignmentRecord
 from hub.directory.members import MemberProfile, MemberRecord
 from hub.directory.organizations import OrganizationProfile, OrganizationRecord
+from hub.identity import sessions
+from hub.identity.sessions import Proof
+from hub.identity.viewers import KEPT_AS
 
 #: A Monday in Berlin's winter time.
 NOW = "2026-11-23T10:00:00Z"
@@ -117,8 +120,10 @@ def signed_in(app: Flask, cast: dict[str, int]) -> Callable[[str], FlaskClient]:
 
     def browser(id_: str) -> FlaskClient:
         client = app.test_client()
+        with transaction() as connection:
+            token = sessions.open_(connection, cast[id_], Proof("demo"), "", clock.now())
         with client.session_transaction() as session:
-            session["_user_id"] = str(cast[id_])
+            session[KEPT_AS] = token
         return client
 
     return browser

@@ -6,12 +6,13 @@ from flask import Flask
 
 from hub.identity import access, sign_in, viewers
 from hub.identity.access import current_key, may, member_seen, public, requires, requires_scope, visible
-from hub.identity.viewers import Viewer, current_member
+from hub.identity.viewers import Viewer, current_member, current_session
 
 __all__ = [
     "Viewer",
     "current_key",
     "current_member",
+    "current_session",
     "init",
     "may",
     "member_seen",

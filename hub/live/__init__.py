@@ -18,6 +18,7 @@ from flask import Flask, Response, current_app, g, request
 
 from config import Config
 from hub import clock
+from hub.identity import current_session
 from hub.live.streams import Streams
 from hub.live.tickets import Tickets
 from hub.live.topics import event_name, trigger
@@ -38,7 +39,10 @@ class Live:
 
     def ticket(self, member_no: int, topics: Iterable[str]) -> str:
         """What a page shows to `/live`. The page may see these topics: nobody checks that later."""
-        return self.tickets.issue(member_no, topics, g.get("live_cursor"), clock.now())
+        session = current_session()
+        return self.tickets.issue(
+            member_no, topics, g.get("live_cursor"), clock.now(), session.no if session is not None else None
+        )
 
     def url(self, member_no: int, topics: Iterable[str]) -> str | None:
         """The address of a page's stream; None where pages poll."""

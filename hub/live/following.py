@@ -1,4 +1,4 @@
-"""Following: one thread of a web process looks for notices, and for members who may no longer have their streams.
+"""Following: one thread of a web process looks for notices, and for streams whose member or session has ended.
 
 It polls. A lost message of a database's own channel would have to be found by polling anyway, and one indexed read
 every 50 ms, on SQLite not even that, costs a fraction of a percent of a processor.
@@ -18,13 +18,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub import clock
 from hub.db import reader
 from hub.directory import lookup
+from hub.identity.sessions import living
 from hub.live.streams import Streams
+from hub.live.tickets import Ticket
 from hub.signals import EVERYTHING, Changes, Follower, polling, since
 
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.05
-MEMBERS_SECONDS = 2.0
+ENTITLED_SECONDS = 2.0
 BACKOFF_SECONDS = (0.1, 5.0)
 
 
@@ -68,13 +70,13 @@ class Following:
     def _follow(self, connection: Connection) -> None:
         """Until stopped, or the database fails. What was read before a failure is remembered after it."""
         self._resume(connection)
-        changed, members_at = Changes(connection), 0.0
+        changed, entitled_at = Changes(connection), 0.0
         while not self._stop.wait(POLL_SECONDS):
             if changed():
                 self._read(connection)
-            if time.monotonic() - members_at >= MEMBERS_SECONDS:
-                self._check_members(connection)
-                members_at = time.monotonic()
+            if time.monotonic() - entitled_at >= ENTITLED_SECONDS:
+                self._check_entitled(connection)
+                entitled_at = time.monotonic()
 
     def _resume(self, connection: Connection) -> None:
         follower = Follower(connection)
@@ -98,18 +100,21 @@ class Following:
     def _hand(self, follower: Follower, topics: set[str]) -> None:
         self._loop.call_soon_threadsafe(self._streams.spread, topics, follower.cursor)
 
-    def _check_members(self, connection: Connection) -> None:
-        watched = list(self._streams.members)
-        gone = set(watched) - lookup.active(connection, watched)
+    def _check_entitled(self, connection: Connection) -> None:
+        members, sessions = self._streams.watched()
+        gone_members = members - lookup.active(connection, members)
+        gone_sessions = sessions - living(connection, sessions, clock.now())
         connection.rollback()
-        if gone:
-            self._loop.call_soon_threadsafe(self._streams.cut, gone)
+        if gone_members or gone_sessions:
+            self._loop.call_soon_threadsafe(self._streams.cut, gone_members, gone_sessions)
 
 
-def admit(app: Flask, member: int, cursor: int | None) -> set[str] | None:
-    """What a page has missed since its cursor; None where its member may have no stream. Asks the database."""
+def admit(app: Flask, ticket: Ticket, cursor: int | None) -> set[str] | None:
+    """What a page has missed since its cursor; None where it may no longer have a stream. Asks the database."""
     with app.app_context(), reader() as connection:
-        if not lookup.active(connection, [member]):
+        if not lookup.active(connection, [ticket.member]):
+            return None
+        if ticket.session is not None and not living(connection, [ticket.session], clock.now()):
             return None
         return {EVERYTHING} if cursor is None else since(connection, cursor)
 

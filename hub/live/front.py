@@ -150,7 +150,7 @@ class Front:
     async def _catch_up(self, stream: Stream, cursor: int | None) -> None:
         loop = asyncio.get_running_loop()
         try:
-            missed = await loop.run_in_executor(self._admitting, admit, self._app, stream.ticket.member, cursor)
+            missed = await loop.run_in_executor(self._admitting, admit, self._app, stream.ticket, cursor)
         except SQLAlchemyError as error:
             log.warning("no stream, the database cannot be asked: %s", error)
             raise Refused(503, "database", _later()) from error

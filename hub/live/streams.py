@@ -146,10 +146,16 @@ class Streams:
         for stream in self._all if EVERYTHING in topics else self._listening.get(EVERYTHING, ()):
             stream.offer((EVERYTHING,))
 
-    def cut(self, members: set[int]) -> None:
-        """End the streams of members who may no longer have one."""
+    def watched(self) -> tuple[set[int], set[int]]:
+        """The members and the sessions whose streams are open."""
+        # Asked from another thread: copied whole, before anybody can change it.
+        tickets = [stream.ticket for stream in list(self._all)]
+        return {one.member for one in tickets}, {one.session for one in tickets if one.session is not None}
+
+    def cut(self, members: set[int], sessions: set[int]) -> None:
+        """End the streams of members and sessions that may no longer have one."""
         for stream in self._all:
-            if stream.ticket.member in members:
+            if stream.ticket.member in members or stream.ticket.session in sessions:
                 stream.end(b"event: hub:end\ndata: {}\n\n")
 
     def end(self) -> None:

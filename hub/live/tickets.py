@@ -1,4 +1,5 @@
-"""Tickets: a page's right to a stream, signed and short-lived. It says who, which topics and since when: no data.
+"""Tickets: a page's right to a stream, signed and short-lived. It says who, in which session, which topics and since
+when: no data.
 
 It serves all reconnects of its page. What has changed about its member since is looked up while the stream is open.
 """
@@ -24,11 +25,14 @@ CHARACTERS = 4_000
 
 @dataclass(frozen=True)
 class Ticket:
-    """`cursor`: the newest notice that the page already shows; None where that is not known."""
+    """`cursor`: the newest notice that the page already shows; None where that is not known. `session`: the stream ends
+    with it; None: with its member's part in the hub.
+    """
 
     member: int
     topics: frozenset[str]
     cursor: int | None
+    session: int | None = None
 
 
 class _Paper(msgspec.Struct, array_like=True):
@@ -36,6 +40,7 @@ class _Paper(msgspec.Struct, array_like=True):
     topics: list[str]
     cursor: int | None
     until: int
+    session: int | None = None
 
 
 class Tickets:
@@ -50,14 +55,16 @@ class Tickets:
             signer_kwargs={"digest_method": hashlib.sha256},
         )
 
-    def issue(self, member: int, topics: Iterable[str], cursor: int | None, now: int) -> str:
+    def issue(
+        self, member: int, topics: Iterable[str], cursor: int | None, now: int, session: int | None = None
+    ) -> str:
         """At most CHARACTERS long, whatever the topics."""
-        asked = sorted(set(topics))
+        asked, until = sorted(set(topics)), now + VALID_US
         if len(asked) <= TOPICS:
-            text = self._sign(member, asked, cursor, now)
+            text = self._sign(_Paper(member, asked, cursor, until, session))
             if len(text) <= CHARACTERS:
                 return text
-        return self._sign(member, [EVERYTHING], cursor, now)
+        return self._sign(_Paper(member, [EVERYTHING], cursor, until, session))
 
     def read(self, text: str, now: int) -> Ticket | None:
         """None for what we did not sign, or too long ago."""
@@ -67,10 +74,12 @@ class Tickets:
             paper = msgspec.convert(self._serializer.loads(text), _Paper)
         except (BadData, msgspec.ValidationError):
             return None
-        return Ticket(paper.member, frozenset(paper.topics), paper.cursor) if now < paper.until else None
+        if now >= paper.until:
+            return None
+        return Ticket(paper.member, frozenset(paper.topics), paper.cursor, paper.session)
 
-    def _sign(self, member: int, topics: list[str], cursor: int | None, now: int) -> str:
-        return str(self._serializer.dumps(_Paper(member, topics, cursor, now + VALID_US)))
+    def _sign(self, paper: _Paper) -> str:
+        return str(self._serializer.dumps(paper))
 
 
 class _Json:

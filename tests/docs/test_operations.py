@@ -41,6 +41,8 @@ def test_the_defaults_are_those_of_the_code(tmp_path: Path):
     assert defaults["HUB_ENV"] == f"`{made.env}`"
     assert defaults["HUB_URL"] == f"`{made.url}`"
     assert defaults["HUB_TRUSTED_PROXIES"] == f"`{made.trusted_proxies}`"
+    assert defaults["HUB_SESSION_IDLE_HOURS"] == f"`{made.session_idle_hours}`"
+    assert defaults["HUB_SESSION_HOURS"] == f"`{made.session_hours}`"
     assert (defaults["HUB_LIVE"], made.live) == ("`on`", True)
     assert made.database_url.database == str(tmp_path / "hub.sqlite")
     assert (tmp_path / "secret_key").exists()

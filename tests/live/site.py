@@ -7,11 +7,11 @@ import socket
 import sys
 from collections.abc import Iterable
 
-from flask import Flask, Response, jsonify, render_template_string, request
+from flask import Flask, Response, g, jsonify, render_template_string, request
 from sqlalchemy import func, select
 
 from config import Config
-from hub import create_app
+from hub import clock, create_app
 from hub.db import reader
 from hub.identity.access import public
 from hub.live import live
@@ -49,7 +49,8 @@ def site(config: Config, member: int = 1) -> Flask:
     @app.get("/ticket")
     @public
     def ticket() -> str:
-        return live().ticket(request.args.get("member", member, int), request.args.getlist("topic"))
+        who, session = request.args.get("member", member, int), request.args.get("session", None, int)
+        return live().tickets.issue(who, request.args.getlist("topic"), g.live_cursor, clock.now(), session)
 
     @app.route("/seen", methods=["GET", "POST"])
     @csrf.exempt

@@ -9,8 +9,10 @@ import pytest
 from flask import Flask
 
 from hub import clock
-from hub.db import transaction
+from hub.db import reader, transaction
 from hub.directory.tables import deactivations
+from hub.identity import sessions
+from hub.identity.sessions import Proof
 from hub.live.front import THREADS
 from hub.live.streams import STREAMS_PER_MEMBER
 from hub.signals import forget
@@ -38,8 +40,9 @@ class Stream:
 
 
 @contextmanager
-def stream(running: Running, member: int = 1, **headers: str) -> Iterator[Stream]:
-    ticket = httpx.get(f"{running.url}/ticket", params={"member": member, **TOPICS}).text
+def stream(running: Running, member: int = 1, session: int | None = None, **headers: str) -> Iterator[Stream]:
+    asked = {"member": member, **TOPICS, **({"session": session} if session else {})}
+    ticket = httpx.get(f"{running.url}/ticket", params=asked).text
     with httpx.stream("GET", f"{running.url}/live", params={"ticket": ticket}, headers=headers, timeout=5) as response:
         yield Stream(response)
 
@@ -109,6 +112,24 @@ def test_a_deactivated_member_is_cut_off_within_five_seconds_and_kept_out(runnin
             assert again.response.read() == b'{"status":403,"code":"member_inactive"}'
         tell("points/17")
         assert cy.event() == "hub:points.17"
+
+
+def test_the_stream_of_a_session_that_ended_is_cut_off_within_five_seconds_and_no_other(running: Running) -> None:
+    with transaction() as connection:
+        for _ in range(2):
+            sessions.open_(connection, 1, Proof("demo"), "", clock.now())
+    with reader() as connection:
+        phone, desk = (one.no for one in sessions.of_member(connection, 1, clock.now()))
+    with stream(running, session=phone) as lost, stream(running, session=desk) as kept:
+        lost.event()
+        kept.event()
+        with transaction() as connection:
+            sessions.end(connection, 1, phone)
+        assert [lost.event(), lost.event()] == ["hub:end", "(the end)"]
+        with stream(running, session=phone) as again:
+            assert again.response.status_code == 403
+        tell("points/17")
+        assert kept.event() == "hub:points.17"
 
 
 def test_too_many_streams_of_one_member_are_refused_for_now(running_on_sqlite: Running) -> None:

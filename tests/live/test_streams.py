@@ -131,7 +131,7 @@ async def test_a_member_cut_off_is_told_not_to_come_back(streams: Streams) -> No
     bo, cy = Reader(streams, "points/17"), Reader(streams, "points/99", member=99)
     await bo.next()
     await cy.next()
-    streams.cut({17})
+    streams.cut({17}, set())
     assert await bo.next() == "event: hub:end\ndata: {}\n\n"
     with pytest.raises(StopAsyncIteration):
         await bo.next()

@@ -18,6 +18,12 @@ def test_a_ticket_is_read_as_it_was_issued() -> None:
     assert tickets.read(text, NOW + 11 * HOUR) == Ticket(17, frozenset({"points/17", "badges/17"}), 42)
 
 
+def test_a_ticket_says_in_which_session_its_page_was_shown() -> None:
+    read = tickets.read(tickets.issue(17, [], None, NOW, session=5), NOW)
+    assert read
+    assert read.session == 5
+
+
 def test_a_ticket_ends_after_half_a_day() -> None:
     assert tickets.read(tickets.issue(17, ["points/17"], 42, NOW), NOW + 12 * HOUR) is None
 
