@@ -34,9 +34,13 @@ def look_at(here: Moment, plan: BadgePlan) -> None:
         _look_at_objects(here, plan)
         return
     window = repeat_window(here.plan, plan, here.event.time)
+    standing = here.state.badges.get(badge.key)
     for tier, when in plan.tiers:
-        if when is not None and not _stands(here, plan, tier, window, STANDS, SPENT) and true(here, when, None):
-            _give(here, plan, tier, window, None, when)
+        if when is None or (standing and _stands(here, plan, tier, window, STANDS, SPENT)):
+            continue
+        if not true(here, when, None):
+            return  # nor do the tiers above it
+        _give(here, plan, tier, window, None, when)
 
 
 def give(here: Moment, key: str, why: Rewarded) -> None:
@@ -187,15 +191,10 @@ def _candidates(here: Moment, plan: BadgePlan, when: When) -> Iterable[Any]:
 
 def true(here: Moment, when: When, thing: Any = None) -> bool:
     """Whether a badge's condition holds at the event at hand; `thing`: the object that it is about."""
-    if isinstance(when, AtLeastOf):
-        count = 0
-        for inner in when.conditions:
-            count += true(here, inner, thing)
-            if count >= when.count:
-                return True
-        return when.count <= 0
-    value = seeing.found(here, when, thing)
-    return value is not None and value >= seeing.needed(when)
+    check = here.plan.checks.get(id(when))
+    if check is None:
+        check = here.plan.checks[id(when)] = seeing.compiled(here.plan, when)
+    return check(here, thing)
 
 
 def stand(here: Moment, award: Kept) -> None:

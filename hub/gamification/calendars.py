@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from hub.gamification import windows
 from hub.gamification.profiles import Profile, Timeline
@@ -120,7 +121,16 @@ def short_days(streak: Streak, calendar: Calendar, timeline: Timeline, zone: str
     if streak.clock == "event" or streak.every not in ("day", "business_day"):
         return lambda _: False
     mine = hers(streak, timeline)
+    if len(mine.profiles) == 1:
+        only = mine.profiles[0].time_zone or zone
+        return lambda period: _is_short(only, calendar.end(period) - 1)
     return lambda period: _in_force(mine, zone, calendar.end(period) - 1) < _SHORT
+
+
+@lru_cache(maxsize=65536)
+def _is_short(zone: str, day: int) -> bool:
+    """Whether clocks in the zone show the date for too little."""
+    return first_instant(zone, day + 1) - first_instant(zone, day) < _SHORT
 
 
 def _in_force(timeline: Timeline, zone: str, day: int) -> int:

@@ -39,9 +39,12 @@ def measure(here: Moment, plan: MetricPlan) -> None:
 
 def earn(here: Moment, amount: int) -> None:
     """Points, counted in the built-in metrics."""
-    here.climbing = True
     _grow(here, here.points_earned, amount)
     receive(here, amount)
+    levels, level = here.plan.levels, here.state.level
+    if level < len(levels) and not here.climbing:
+        earned = here.state.metrics[here.points_earned.index][0][TALLY]  # `all` is the first of its windows
+        here.climbing = earned >= levels[level].at
 
 
 def receive(here: Moment, amount: int) -> None:
@@ -72,21 +75,20 @@ def day(here: Moment, clock: str) -> int:
 
 
 def _grow(here: Moment, plan: MetricPlan, found: Any) -> None:
-    take, time, slots = plan.metric.take, here.event.time, here.state.metrics[plan.index]
-    changed = False
+    take, time, slots, changed = plan.metric.take, here.event.time, here.state.metrics[plan.index], False
     for at, kind, shown in plan.slots:
         slot = slots[at]
         if time >= slot[ENDS] and not _turn(here, slot, kind):
             continue
         before = slot[TALLY]
         if take != "distinct":
-            after = tallies.grown(take, before, found)
+            after = plan.grow(before, found)
         else:
             after = before if here.saw(seen_part(plan, slot[NAME], here.event, None)) else (before or 0) + 1
         if after != before:
             slot[TALLY] = after
             changed = True
-            if shown and (take not in _FINER or _number(plan, before) != _number(plan, after)):
+            if shown and (plan.plain or take not in _FINER or _number(plan, before) != _number(plan, after)):
                 _show(here, plan, slot)
     if changed:
         _changed(here, plan)
@@ -107,13 +109,16 @@ def _turn(here: Moment, slot: Slot, kind: WindowKind) -> bool:
 
 
 def _changed(here: Moment, plan: MetricPlan) -> None:
-    here.dirty.update(plan.badges)
-    here.aims.update(plan.goals)
-    here.fed.update(plan.feeds)
+    if plan.badges:
+        here.dirty.update(plan.badges)
+    if plan.goals:
+        here.aims.update(plan.goals)
+    if plan.feeds:
+        here.fed.update(plan.feeds)
 
 
 def _show(here: Moment, plan: MetricPlan, slot: Slot) -> None:
-    value = _number(plan, slot[TALLY])
+    value = slot[TALLY] if plan.plain else _number(plan, slot[TALLY])
     shown = None if value is None else Valued(value, here.event.place)
     here.outcome.values[plan.metric.key, slot[NAME]] = shown
 
@@ -147,7 +152,7 @@ def _grow_object(here: Moment, plan: MetricPlan, found: Any, thing: Any) -> None
         part = here.parts.get(name)
         old = part[1] if part is not None else None
         if metric.take != "distinct":
-            new = tallies.grown(metric.take, old, found)
+            new = plan.grow(old, found)
         else:
             new = old if here.saw(seen_part(plan, slot[NAME], here.event, thing)) else (old or 0) + 1
         if new == old:
@@ -214,7 +219,7 @@ def _organization_tally(here: Moment, plan: MetricPlan, old: Any, found: Any) ->
         return known if thing in known else [*known, thing]
     if take == "latest":
         return [found[0], *here.event.place]
-    return tallies.grown(take, old, found)
+    return plan.grow(old, found)
 
 
 def value_at(plan: Plan, state: State, key: str, kind: WindowKind, time: int) -> Exact | None:
@@ -223,7 +228,9 @@ def value_at(plan: Plan, state: State, key: str, kind: WindowKind, time: int) ->
     if metric.metric.combined:
         return _combined(metric, lambda part: value_at(plan, state, part, kind, time))
     slot = state.metrics[metric.index][metric.position(kind)]
-    return None if time >= slot[ENDS] else _number(metric, slot[TALLY])
+    if time >= slot[ENDS]:
+        return None
+    return slot[TALLY] if metric.plain else _number(metric, slot[TALLY])
 
 
 def value_before(plan: Plan, state: State, key: str, kind: WindowKind, start: int) -> Exact | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from fractions import Fraction
 from math import floor
 from typing import Any
@@ -11,7 +12,7 @@ from hub.gamification.because import Cut, Priced
 from hub.gamification.conditions import first_failure
 from hub.gamification.events import Event
 from hub.gamification.moment import Moment
-from hub.gamification.numbers import MAX_POINTS
+from hub.gamification.numbers import MAX_POINTS, WIDE, Number
 from hub.gamification.outcome import Points, Skip
 from hub.gamification.plan import BoostPlan, Limit, Per, RulePlan
 from hub.gamification.progress import token
@@ -37,7 +38,8 @@ def apply(here: Moment, rule: RulePlan) -> int:
             return 0
     use[0] = time
     for each in rule.onces:
-        here.parts.put(once_part(rule, each, here.event), [time, here.event.entry])
+        name = once if each == known.once_per and once else once_part(rule, each, here.event)
+        here.parts.put(name, [time, here.event.entry])
     kind = "points" if amount > 0 else "deduction"
     key = f"rule/{known.key}/{here.event.entry}"
     here.outcome.effects.append(Points(key, kind, "rule", known.key, amount, here.event, rule.version))
@@ -95,10 +97,12 @@ def _amount(here: Moment, rule: RulePlan) -> int:
     base = base_amount(rule, here.event)
     if base <= 0:
         return max(base, -MAX_POINTS)
+    if not rule.boosts:
+        return min(base, MAX_POINTS)
     factor = Fraction(1)
     for boost in _boosts(here, rule):
         factor *= boost.factor
-    return min(base if factor == 1 else floor(base * factor), MAX_POINTS)
+    return min(floor(base * factor), MAX_POINTS)
 
 
 def _boosts(here: Moment, rule: RulePlan) -> list[BoostPlan]:
@@ -173,10 +177,19 @@ def base_amount(rule: RulePlan, event: Event) -> int:
     amount = event.data.get(award.of or "")
     if amount is None:
         return 0
-    base = floor(Fraction(amount) / Fraction(award.for_every)) * award.points
+    base = _times(amount, award.for_every) * award.points
     if award.at_least is not None:
         base = max(base, award.at_least)
     return base if award.at_most is None else min(base, award.at_most)
+
+
+def _times(amount: Number, every: Number) -> int:
+    """How often `every`, which is positive, goes into the amount, rounded down."""
+    if amount.__class__ is int and every.__class__ is int:
+        return amount // every
+    if amount >= 0:
+        return int(WIDE.divide_int(Decimal(amount), Decimal(every)))
+    return floor(Fraction(amount) / Fraction(every))
 
 
 def once_part(rule: RulePlan, once: str | bool, event: Event) -> str:

@@ -59,7 +59,7 @@ def _standing(here: Moment) -> list[Kept | Decided]:
 def _stand_alone(here: Moment, one: Kept | Decided) -> None:
     """What stands although its event is gone: nothing is looked at at its place, all of it at the next event."""
     time, source, name = one.place
-    if here.given.person and here.plan.actions:
+    if here.person and here.plan.actions:
         opening.pass_time(here, time)
     here.state.alone = max(here.state.alone, time)
     here.turn_to(Event(time, source, name, "", 0, {}, one.entry))
@@ -76,42 +76,43 @@ def _stand(here: Moment, one: Kept | Decided) -> None:
 
 
 def _one(here: Moment, event: Event, standing: list[Kept | Decided]) -> None:
-    person = here.given.person
-    if person and here.plan.actions:
+    person, plan, state = here.person, here.plan, here.state
+    if person and plan.actions:
         opening.pass_time(here, event.time)
     here.turn_to(event)
-    if here.state.look:
+    if state.look:
         # What needs nothing (a level at 0, a count of at least 0) is there with the first event.
-        here.state.look = False
-        here.dirty.update(here.plan.at_first)
-        here.aims.update(range(len(here.plan.goals)))
+        state.look = False
+        here.dirty.update(plan.at_first)
+        here.aims.update(range(len(plan.goals)))
         here.climbing = True
     if len(here.given.timeline.profiles) > 1:
-        here.aims.update(here.plan.asked)
-    here.state.place = (event.time, event.source, event.id)
-    if here.state.end is not None and here.state.end <= here.state.place:
-        here.state.end = None
-    here.state.read = max(here.state.read, (event.known_at, event.entry))
+        here.aims.update(plan.asked)
+    state.place = event.place
+    if state.end is not None and state.end <= state.place:
+        state.end = None
+    state.read = max(state.read, event.read)
     _take_in(here, event)
-    here.dirty.update(here.plan.gated)
+    if plan.gated:
+        here.dirty.update(plan.gated)
     for one in standing:
         _stand(here, one)
     if here.fed:
         counting.combine(here)
-    if person and (here.dirty or here.aims or here.climbing or here.gained or here.plan.actions):
+    if person and (here.dirty or here.aims or here.climbing or here.gained or plan.actions):
         _passes(here)
 
 
 def _take_in(here: Moment, event: Event) -> None:
     touched = here.plan.touched(event.type, event.time)
-    given = [earning.apply(here, rule) for rule in touched.rules] if here.given.person else []
+    given = [earning.apply(here, rule) for rule in touched.rules] if here.person else ()
     for metric in touched.metrics:
         counting.measure(here, metric)
     for amount in given:
         if amount:
             # One by one: what is received is not less by what another rule takes.
             counting.earn(here, amount)
-    if here.given.person:
+    if here.person:
         acting.act(here)
     if event.type == PAUSED:
         walking.pause(here)
@@ -151,7 +152,7 @@ def needs(plan: Plan, event: Event) -> Iterable[str]:
     for rule in touched.rules:
         if rule.rule.once_per is not None:
             yield earning.once_part(rule, rule.rule.once_per, event)
-    for metric in touched.metrics:
+    for metric in touched.scattered:
         yield from _metric_needs(plan, metric, event)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from hub.gamification.because import Because
 from hub.gamification.calendars import Bridged
@@ -11,6 +13,10 @@ from hub.gamification.outcome import Outcome
 from hub.gamification.plan import MetricPlan, Plan
 from hub.gamification.profiles import Profile
 from hub.gamification.progress import Given, Parts, State
+from hub.gamification.runs import Course
+
+#: Whether a condition holds of a member at the event at hand, and for an object.
+Check: TypeAlias = "Callable[[Moment, Any], bool]"
 
 _NOTHING = Event(0, "", "", "", 0, {})
 
@@ -26,9 +32,11 @@ class Moment:
     trace: frozenset[int]  # entries of which skips are told, and what made their effects
     points_earned: MetricPlan
     points_received: MetricPlan
+    person: bool
     outcome: Outcome = field(default_factory=Outcome)
     awarded: set[str] = field(default_factory=set)  # keys of awards that this fold derived
     bridged: dict[int, Bridged] = field(default_factory=dict)  # by streak
+    courses: dict[int, Course] = field(default_factory=dict)  # by streak: at this event, as far as asked for
     event: Event = _NOTHING
     profile: Profile = field(default_factory=Profile)
     dirty: set[int] = field(default_factory=set)  # badges to be looked at
@@ -41,13 +49,14 @@ class Moment:
     @classmethod
     def of(cls, plan: Plan, state: State, parts: Parts, given: Given, trace: frozenset[int]) -> Moment:
         earned, received = (plan.metrics[plan.metric_index[key]] for key in ("points_earned", "points_received"))
-        return cls(plan, state, parts, given, trace, earned, received)
+        return cls(plan, state, parts, given, trace, earned, received, given.person)
 
     def turn_to(self, event: Event) -> None:
         self.event = event
         self.profile = self.given.timeline.at(event.time)
         self.dirty.clear()
         self.aims.clear()
+        self.courses.clear()
 
     @property
     def traced(self) -> bool:

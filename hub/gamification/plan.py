@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, TypeVar
 
-from hub.gamification import calendars
+from hub.gamification import calendars, tallies
 from hub.gamification.actions import Action
 from hub.gamification.badges import (
     AtLeastOf,
@@ -105,6 +105,8 @@ class MetricPlan:
     shown: frozenset[int]  # positions in `kinds` whose values pages and boards read
     organization_kinds: tuple[WindowKind, ...]
     slot_take: str = ""  # how a slot's tally is read: of a metric by object it is the plain value itself
+    plain: bool = False  # it is the value itself, with no need to combine it
+    grow: tallies.Grow = tallies.GROW["count"]
     slots: tuple[tuple[int, WindowKind, bool], ...] = ()  # position, kind, shown
     badges: tuple[int, ...] = ()
     goals: tuple[int, ...] = ()
@@ -114,6 +116,9 @@ class MetricPlan:
 
     def __post_init__(self) -> None:
         self.slot_take = "count" if self.metric.combined or self.metric.by is not None else self.metric.take
+        self.plain = not self.metric.combined and self.slot_take not in tallies.READ
+        if not self.metric.combined:
+            self.grow = tallies.GROW[self.metric.take]
         self.slots = tuple((at, kind, at in self.shown) for at, kind in enumerate(self.kinds))
 
     def position(self, kind: WindowKind) -> int:
@@ -168,6 +173,7 @@ class Touched:
 
     rules: tuple[RulePlan, ...]
     metrics: tuple[MetricPlan, ...]
+    scattered: tuple[MetricPlan, ...]  # of these metrics those that keep parts
     streaks: tuple[StreakPlan, ...]
 
 
@@ -210,6 +216,7 @@ class Plan:
         self.actions = [ActionPlan(one, _fits(one.where), _fits(one.for_)) for one in self.program.actions.values()]
         self.levels = self.program.levels
         self._touched: dict[tuple[int, str], Touched] = {}
+        self.checks: dict[int, Any] = {}  # conditions of badges as functions, by their id: see `awarding.true`
         self._look_up_dependents()
 
     def _calendar(self, version: Version) -> Calendar:
@@ -254,9 +261,11 @@ class Plan:
 
     def _touch(self, version: Version, event_type: str) -> Touched:
         rules = [rule for rule in version.program.rules.values() if event_type in rule.types]
+        metrics = tuple(plan for plan in self.metrics if event_type in plan.metric.types)
         return Touched(
             tuple(self._plan_rule(version, rule) for rule in rules),
-            tuple(plan for plan in self.metrics if event_type in plan.metric.types),
+            metrics,
+            tuple(plan for plan in metrics if plan.metric.take == "distinct" or plan.metric.by is not None),
             tuple(plan for plan in self.streaks if event_type in plan.streak.types),
         )
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from hub.gamification import climbing, counting, tallies, walking
 from hub.gamification.badges import AtLeastOf, GoalReached, HasBadge, Leaf, MetricAtLeast, StreakAtLeast, When
 from hub.gamification.because import Seen, SeenOf, SeenSome
-from hub.gamification.moment import Moment
+from hub.gamification.moment import Check, Moment
 from hub.gamification.numbers import Exact, Number
+from hub.gamification.plan import Plan
+from hub.gamification.progress import ENDS, TALLY
+
+#: Of these there is a value where nothing was counted: 0.
+_FROM_ZERO = ("count", "sum", "distinct", "days")
 
 
 def found(here: Moment, leaf: Leaf, thing: Any = None) -> Exact | None:
@@ -50,8 +56,51 @@ def _measured(here: Moment, leaf: MetricAtLeast, thing: Any) -> Exact | None:
     else:
         value = counting.value(here, leaf.metric, leaf.within)
     if value is None:
-        return 0 if take in ("count", "sum", "distinct", "days") else None
+        return 0 if take in _FROM_ZERO else None
     return None if isinstance(value, str) else value
+
+
+def compiled(plan: Plan, when: When) -> Check:
+    """Whether the condition holds at the event at hand, and for an object: with what the plan says looked up before."""
+    if isinstance(when, AtLeastOf):
+        return _some(when.count, [compiled(plan, inner) for inner in when.conditions])
+    if isinstance(when, MetricAtLeast):
+        metric = plan.metrics[plan.metric_index[when.metric]]
+        if metric.plain and not metric.metric.about_objects:
+            empty = metric.metric.take in _FROM_ZERO and when.at_least <= 0
+            return _tallied(metric.index, metric.position(when.within), when.at_least, empty)
+    return _found(when, needed(when))
+
+
+def _some(wanted: int, checks: Sequence[Check]) -> Check:
+    def check(here: Moment, thing: Any) -> bool:
+        count = 0
+        for holds in checks:
+            count += holds(here, thing)
+            if count >= wanted:
+                return True
+        return wanted <= 0
+
+    return check
+
+
+def _tallied(index: int, at: int, wanted: Number, empty: bool) -> Check:
+    """Of a metric whose tally is its value; `empty`: what is so without one."""
+
+    def check(here: Moment, _: Any) -> bool:
+        slot = here.state.metrics[index][at]
+        tally = slot[TALLY] if here.event.time < slot[ENDS] else None
+        return empty if tally is None else tally >= wanted
+
+    return check
+
+
+def _found(leaf: Leaf, wanted: Number) -> Check:
+    def check(here: Moment, thing: Any) -> bool:
+        value = found(here, leaf, thing)
+        return value is not None and value >= wanted
+
+    return check
 
 
 def seen(here: Moment, when: When, thing: Any = None) -> SeenOf:

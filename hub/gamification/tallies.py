@@ -9,7 +9,7 @@ object has there, by the object's token, the object and its tally.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -37,21 +37,25 @@ def minus(a: Number, b: Number) -> Number:
     return plus(a, -b)
 
 
-def grown(take: str, tally: Tally, found: Any) -> Tally:
-    """The tally after an event; `found` is the weight (count), the number, the day, or [value, shown]."""
-    if take == "count" or take == "sum":
-        if tally.__class__ is int and found.__class__ is int and -_SURE < tally < _SURE:
-            return tally + found
-        return found if tally is None else plus(tally, found)
-    if take == "max":
-        return found if tally is None or found > tally else tally
-    if take == "min":
-        return found if tally is None or found < tally else tally
-    if take == "average":
-        return [found, 1] if tally is None else [plus(tally[0], found), tally[1] + 1]
-    if take == "days":
-        return _with_day(tally, found)
-    return found  # latest
+Grow = Callable[[Tally, Any], Tally]
+
+
+def _added(tally: Tally, found: Any) -> Tally:
+    if tally.__class__ is int and found.__class__ is int and -_SURE < tally < _SURE:
+        return tally + found
+    return found if tally is None else plus(tally, found)
+
+
+def _greater(tally: Tally, found: Any) -> Tally:
+    return found if tally is None or found > tally else tally
+
+
+def _lesser(tally: Tally, found: Any) -> Tally:
+    return found if tally is None or found < tally else tally
+
+
+def _averaged(tally: Tally, found: Any) -> Tally:
+    return [found, 1] if tally is None else [plus(tally[0], found), tally[1] + 1]
 
 
 def _with_day(tally: Tally, day: int) -> Tally:
@@ -61,6 +65,26 @@ def _with_day(tally: Tally, day: int) -> Tally:
     if day in recent:
         return tally
     return [count + 1, sorted([*recent, day])[-RECENT_DAYS:]]
+
+
+def _newer(_: Tally, found: Any) -> Tally:
+    return found
+
+
+#: How each tally grows by an event; what is found is the weight (count), the number, the day, or [value, shown].
+#: Of `distinct` nothing grows by itself.
+GROW: Mapping[str, Grow] = {
+    "count": _added,
+    "sum": _added,
+    "max": _greater,
+    "min": _lesser,
+    "average": _averaged,
+    "days": _with_day,
+    "latest": _newer,
+    "distinct": _added,
+}
+#: Of these a tally is not the value itself.
+READ = ("average", "days", "latest")
 
 
 def value(take: str, tally: Tally) -> Exact | str | None:
@@ -95,7 +119,7 @@ def merged(take: str, tallies: Iterable[Tally]) -> Exact | str | None:
         return value(take, max(found, key=lambda part: part[1:]))
     total = found[0]
     for part in found[1:]:
-        total = _added(take, total, part)
+        total = _together(take, total, part)
     return value(take, total)
 
 
@@ -109,7 +133,7 @@ def total(how: str, values: Iterable[Exact]) -> Exact | None:
     return max(found) if how == "greatest" else exact(sum((Fraction(value) for value in found), Fraction(0)))
 
 
-def _added(take: str, a: Tally, b: Tally) -> Tally:
+def _together(take: str, a: Tally, b: Tally) -> Tally:
     if take in ("count", "sum"):
         return plus(a, b)
     if take == "average":

@@ -23,12 +23,20 @@ def walk(here: Moment, plan: StreakPlan) -> None:
     state[runs.OFFSET] = here.event.offset
     if period is None or begun is None or not runs.counted(streak, state, period, begun, bridged(here, plan)):
         return
+    here.courses.pop(plan.index, None)
     here.changed("streak", streak.key)
     here.outcome.effects.append(Extended(streak.key, course(here, plan).run, here.event))
 
 
 def course(here: Moment, plan: StreakPlan) -> runs.Course:
     """What the streak's periods have come to at the event, whether or not it is one of the streak's."""
+    found = here.courses.get(plan.index)
+    if found is None:
+        found = here.courses[plan.index] = _course(here, plan)
+    return found
+
+
+def _course(here: Moment, plan: StreakPlan) -> runs.Course:
     state = here.state.streaks[plan.index]
     if plan.streak.clock == "event":
         today = written_date(here.event.time, state[runs.OFFSET])
@@ -65,5 +73,6 @@ def pause(here: Moment) -> None:
     for plan in here.plan.streaks:
         if first is not None and last is not None and only in (None, plan.streak.key):
             runs.pause(plan.calendar, here.state.streaks[plan.index], first, last)
+            here.courses.clear()
             here.changed("streak", plan.streak.key)
             here.outcome.effects.append(Paused(plan.streak.key, first, last, here.event))
