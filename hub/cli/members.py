@@ -11,7 +11,7 @@ from hub.db import reader, transaction
 from hub.directory import lookup
 from hub.directory import members as directory
 from hub.directory.lookup import Known, Person
-from hub.ledger import log
+from hub.ledger import log, merging
 
 #: Whose act it is that somebody did at the machine itself.
 OPERATOR = "operator"
@@ -20,7 +20,7 @@ LISTED_AT_ONCE = 1_000
 
 @click.group()
 def members() -> None:
-    """List people, deactivate and reactivate them."""
+    """List people, deactivate and reactivate them, make one of two."""
 
 
 @members.command("list")
@@ -60,6 +60,24 @@ def reactivate(member_id: str) -> None:
         names = directory.reactivate(connection, member.no, now)
         log.release(connection, now, names=names)
     click.echo(f"{member.id} is active again." if names else f"{member.id} was active already.")
+
+
+@members.command()
+@click.argument("member_id", metavar="FROM")
+@click.argument("into_id", metavar="INTO")
+@with_app
+def merge(member_id: str, into_id: str) -> None:
+    """Make one member of two who are the same person.
+
+    FROM's names mean INTO from now on, and all that happened to FROM counts as if it had happened to INTO. There is no
+    way back.
+    """
+    with transaction() as connection:
+        done = merging.merge(connection, member_id, into_id, OPERATOR, clock.now())
+        if not isinstance(done, int):
+            raise Fault(f"nothing was changed: {done.message}")
+        into = _found(lookup.member(connection, into_id), into_id).id
+    click.echo(f"{member_id} is {into} from now on.")
 
 
 def _found(member: Known | None, name: str) -> Known:

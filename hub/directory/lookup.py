@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
 from hub.directory.knowledge import known_now
 from hub.directory.names import is_name
 from hub.directory.rows import in_force, organization_rows
 from hub.directory.sets import among
-from hub.directory.tables import aliases, deactivations, organization_profiles, present
+from hub.directory.tables import aliases, deactivations, merges, organization_profiles, present
 from hub.directory.tables import members as member_table
 from hub.directory.tables import organizations as organization_table
 
@@ -78,11 +78,13 @@ def active(connection: Connection, members: Collection[int], before: int | None 
     t, d = member_table.c, deactivations.c
     over = select(d.member).where(d.member == t.no)
     still = over.where(d.ended_at.is_(None))
+    merged = select(merges.c.member).where(merges.c.member == t.no)
     if before is None:
-        there = [~still.exists()]
+        there = [~still.exists(), ~merged.exists()]
     else:
         still, then = still.where(d.at < before), over.where(d.ended_at >= before, d.at < before)
-        there = [t.created_at < before, ~still.exists(), ~then.exists()]
+        merged = merged.where(merges.c.at < before)
+        there = [t.created_at < before, ~still.exists(), ~then.exists(), ~merged.exists()]
     return set(connection.scalars(select(t.no).where(among(connection, t.no, members), *there)))
 
 
@@ -145,14 +147,21 @@ def organizations_now(connection: Connection, numbers: Collection[int], now: int
 def _known(connection: Connection, column: ColumnElement[str], names: Collection[str]) -> dict[str, Known]:
     t = member_table.c
     ended = and_(deactivations.c.member == t.no, deactivations.c.ended_at.is_(None))
-    source = member_table.outerjoin(deactivations, ended)
     if column.table is aliases:
-        source = source.join(aliases, aliases.c.member == t.no)
+        named = aliases.join(member_table, t.no == aliases.c.member)
+    else:
+        # The id of a merged member means the one that it is now.
+        column, own = _NAMED.c.id, _NAMED.c.no
+        named = _NAMED.outerjoin(merges, merges.c.member == own)
+        named = named.join(member_table, t.no == func.coalesce(merges.c.root, own))
+    source = named.outerjoin(deactivations, ended)
     rows = connection.execute(
         select(column, t.no, t.id, deactivations.c.member).select_from(source).where(among(connection, column, names))
     )
     return {name: Known(no, id_, gone is None) for name, no, id_, gone in rows}
 
+
+_NAMED = member_table.alias("named")
 
 #: The name that the organization of somebody in `present` has from its newest profile on.
 COMPANY = (

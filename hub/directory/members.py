@@ -22,7 +22,7 @@ from hub.directory.outcomes import ACCEPTED, UNCHANGED, Outcome, Upserted, rejec
 from hub.directory.present import note_due, refresh_present
 from hub.directory.rows import listing
 from hub.directory.sets import among
-from hub.directory.tables import aliases, deactivations, member_profiles, members, organizations, present
+from hub.directory.tables import aliases, deactivations, member_profiles, members, merges, organizations, present
 from hub.directory.writing import supersede, take_turns
 from hub.gamification.faults import Fault
 from hub.signals import fold_again
@@ -227,10 +227,11 @@ def _deactivated(member: int) -> tuple[ColumnElement[bool], ...]:
 
 
 def names(connection: Connection, member: int) -> list[str]:
-    """The id of a member and its aliases."""
+    """The id of a member, the ids of those merged into it, and the aliases."""
     id_ = connection.execute(select(members.c.id).where(members.c.no == member)).scalar_one()
-    others = select(aliases.c.alias).where(aliases.c.member == member).order_by(aliases.c.alias)
-    return [id_, *connection.execute(others).scalars()]
+    merged = select(members.c.id).join(merges, merges.c.member == members.c.no).where(merges.c.root == member)
+    others = select(aliases.c.alias).where(aliases.c.member == member)
+    return [id_, *sorted({*connection.scalars(merged), *connection.scalars(others)})]
 
 
 def profile_at(connection: Connection, member: int, time: int) -> MemberProfile | None:

@@ -122,6 +122,19 @@ aliases = Table(
     Column("member", BigInteger, ForeignKey("members.no"), nullable=False, index=True),
 )
 
+#: Members who turned out to be another one, since an entry of the log. `into` is who that was then, `root` who it is by
+#: now: that one may have been merged too.
+merges = Table(
+    "merges",
+    db.metadata,
+    Column("member", BigInteger, ForeignKey("members.no"), primary_key=True, autoincrement=False),
+    Column("into", BigInteger, ForeignKey("members.no"), nullable=False),
+    Column("root", BigInteger, ForeignKey("members.no"), nullable=False, index=True),
+    Column("entry", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+)
+
 #: A member has no part in the hub from `at` until `ended_at`; null: it still has none.
 deactivations = Table(
     "deactivations",

@@ -29,6 +29,8 @@ REVERSED = "event.reversed"
 PAUSED = "hub.streak.paused"
 #: Ends an award by hand.
 REVOKED = "hub.badge.revoked"
+#: Another member turned out to be this one: her log is read as this one's from here on.
+MERGED = "hub.member.merged"
 #: What a whole number may add for one event: more would not be a count.
 _MAX_WEIGHT = 10**6
 
@@ -126,7 +128,7 @@ OWN: Mapping[str, EventType] = MappingProxyType(
                 Attribute("window", "text", required=True),
                 Attribute("status", "text", required=True),
             ),
-            _own("hub.member.merged", Attribute("member", "text")),
+            _own(MERGED, Attribute("member", "text"), *_ACT),
         )
     }
 )

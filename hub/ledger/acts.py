@@ -11,8 +11,9 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, select
+from sqlalchemy import Connection, and_, exists, literal, select
 
+from hub.directory import merges
 from hub.directory.tables import members
 from hub.gamification.events import REVOKED
 from hub.gamification.faults import Fault
@@ -48,7 +49,7 @@ def _spendable(connection: Connection, member: int) -> int:
     rows = connection.execute(
         select(accounts.c.balance, entries.c.data)
         .select_from(members.outerjoin(accounts, accounts.c.member == members.c.no))
-        .outerjoin(waiting, queue.c.member == members.c.no)
+        .outerjoin(waiting, merges.known_as(queue.c.member, members.c.no))
         .where(members.c.no == member)
     ).all()
     taken: int = sum(min(decode_data(data)["points"], 0) for _, data in rows if data is not None)
@@ -92,7 +93,8 @@ def _has(connection: Connection, member: int, badge: str, tier: str | None, wind
     if connection.scalar(select(exists().where(t.member == member, t.kind == "badge", t.badge == badge, *same))):
         return True
     waiting = select(entries.c.data).join(queue, queue.c.entry == entries.c.no)
-    granted = connection.scalars(waiting.where(queue.c.member == member, entries.c.type == GRANTED))
+    hers = merges.known_as(queue.c.member, literal(member))
+    granted = connection.scalars(waiting.where(hers, entries.c.type == GRANTED))
     return any(_granted(badge, tier).items() <= decode_data(data).items() for data in granted)
 
 

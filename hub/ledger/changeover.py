@@ -13,6 +13,7 @@ from fractions import Fraction
 from sqlalchemy import BigInteger, ColumnElement, Connection, bindparam, exists, func, select
 
 from hub.db import once
+from hub.directory import merges
 from hub.ledger.tables import progress, set_aside
 
 #: Topic of how far it is.
@@ -38,10 +39,11 @@ class Share:
 
 def older(newest: int | ColumnElement[int]) -> ColumnElement[bool]:
     """The condition that progress is of an older version and will be folded with this one. What has no version is only
-    the lease on a member of whom nothing was folded yet; who is set aside waits for the operator.
+    the lease on a member of whom nothing was folded yet; who is set aside waits for the operator, and who was merged
+    for the other one.
     """
     aside = select(set_aside.c.member).where(set_aside.c.member == progress.c.member).exists()
-    return (progress.c.version > 0) & (progress.c.version < newest) & ~aside
+    return (progress.c.version > 0) & (progress.c.version < newest) & ~aside & ~merges.merged(progress.c.member)
 
 
 def going_on(connection: Connection, newest: int) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from hub.directory import merges
 from hub.directory.sets import among
 from hub.gamification import engine
 from hub.gamification.because import Because
@@ -44,7 +45,9 @@ def of(connection: Connection, numbers: Iterable[int], now: int) -> dict[int, To
     if plan is None or not wanted:
         return {}
     t = entries.c
-    rows = connection.execute(select(t.no, t.member).where(among(connection, t.no, wanted), t.member.is_not(None)))
+    rows = connection.execute(
+        select(t.no, merges.root(t.member)).where(among(connection, t.no, wanted), t.member.is_not(None))
+    )
     by_member: dict[int, set[int]] = defaultdict(set)
     for entry, member in rows:
         by_member[member].add(entry)

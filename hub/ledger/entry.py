@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, select, text
 
 from hub.db import on_sqlite
+from hub.directory import merges
 from hub.gamification.events import Key
 from hub.ledger.tables import entries, held, refused
 
@@ -49,7 +50,8 @@ def number(name: str) -> int | None:
 class Entry:
     """`status` is accepted, held or rejected (held once, found wrong later); `code`, `path`, `message` say why.
 
-    `time`, `received_at` and `known_at` in microseconds, `offset` in minutes; `data` is JSON.
+    `time`, `received_at` and `known_at` in microseconds, `offset` in minutes; `data` is JSON. `member`: whose it is by
+    now.
     """
 
     number: int
@@ -120,7 +122,9 @@ def of_keys(connection: Connection, keys: Iterable[Key]) -> dict[Key, Standing]:
 
 
 # Joins, since SQLite would search the whole log for `(source, id) IN (...)`.
-_STANDING = 'e.source, e.id, e.no, e.type, e.subject, e.time, e."offset", e.data, e.member, e.organization'
+_STANDING = """
+e.source, e.id, e.no, e.type, e.subject, e.time, e."offset", e.data,
+COALESCE((SELECT m.root FROM merges AS m WHERE m.member = e.member), e.member), e.organization"""
 _STANDING_SQLITE = f"""
 SELECT {_STANDING} FROM json_each(:keys) AS k
 CROSS JOIN entries AS e ON e.source = k.value ->> 0 AND e.id = k.value ->> 1
@@ -162,7 +166,7 @@ _ENTRY = (
         entries.c.data,
         entries.c.received_at,
         entries.c.known_at,
-        entries.c.member,
+        merges.root(entries.c.member),
         entries.c.organization,
         held.c.code,
         refused.c.code,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, delete, insert, literal, select, update
+from sqlalchemy import Connection, delete, exists, insert, literal, select, update
 
 from hub.gamification.outcome import Award
 from hub.gamification.progress import Kept
@@ -14,7 +14,7 @@ from hub.ledger.refold import Ended, Folded, fact_of
 from hub.ledger.tables import awards, revocations
 
 if TYPE_CHECKING:
-    from hub.ledger.folding import Result
+    from hub.ledger.folding import Gone, Result
 
 _AWARD = (
     "member", "kind", "badge", "tier", "key", "object", "window", "points", "entry", "time", "source", "id",
@@ -32,6 +32,20 @@ def write(connection: Connection, results: Sequence[Result], now: int) -> None:
         standing = _bring_in_line(connection, result.who, result.folded, given, now) if result.folded else set[str]()
         rows += [_row(result.who, fact, now) for key, fact in given.items() if key not in standing]
     bulk.insert(connection, awards, _AWARD, rows)
+
+
+def hand_over(connection: Connection, gone: Gone, now: int) -> None:
+    """The awards of somebody who became part of another are hers, under their numbers; of two of the same the other's
+    stands.
+    """
+    t = awards.c
+    standing = {row.key: row for row in connection.execute(select(t.no, t.key).where(t.member == gone.member))}
+    for ended in _not_told(connection, gone.member, gone.folded.ended):
+        _end(connection, gone.member, ended, standing.get(ended.fact.key), now)
+    hers = awards.alias("hers")
+    has = exists().where(hers.c.member == gone.into, hers.c.key == t.key)
+    connection.execute(update(awards).where(t.member == gone.member, ~has).values(member=gone.into))
+    connection.execute(delete(awards).where(t.member == gone.member))
 
 
 def _row(who: int, fact: Kept, now: int) -> tuple[Any, ...]:

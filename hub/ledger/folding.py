@@ -6,17 +6,17 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import structlog
 from sqlalchemy import Connection, or_, select, text
 
 from hub.db import on_sqlite
-from hub.directory import profiles, targets
+from hub.directory import merges, profiles, targets
 from hub.directory.sets import among
 from hub.gamification import counting, engine
-from hub.gamification.events import REVERSED, REVOKED, Event, Place
+from hub.gamification.events import MERGED, REVERSED, REVOKED, Event, Place
 from hub.gamification.outcome import Outcome
 from hub.gamification.plan import Plan
 from hub.gamification.profiles import Profile, Timeline
@@ -43,9 +43,19 @@ pack = msgspec.msgpack.Encoder(enc_hook=str).encode
 unpack = msgspec.msgpack.Decoder().decode
 
 
+class Gone(NamedTuple):
+    """A member who became part of another one, and how she stood then."""
+
+    member: int
+    into: int
+    folded: refold.Folded
+
+
 @dataclass(slots=True)
 class Result:
-    """What one member's fold came to. `folded`: from the beginning, so that it replaces all that stood."""
+    """What one member's fold came to. `folded`: from the beginning, so that it replaces all that stood. `joined`: who
+    became part of this member, those first that became part of others of them; nothing stands of them any more.
+    """
 
     who: int
     state: bytes
@@ -54,12 +64,19 @@ class Result:
     folded: refold.Folded | None = None
     published: bool = False  # folded with a newer version than it stood with
     digested: list[int] = field(default_factory=list)
+    joined: tuple[Gone, ...] = ()
 
     @property
     def rows(self) -> int:
         """About how many rows it comes to."""
         told = self.outcome
         return 1 + len(self.parts) + len(told.effects) + len(told.values) + len(told.organizations) + len(self.digested)
+
+
+def nothing(plan: Plan, who: int) -> Result:
+    """Of a member of whom nothing stands any more."""
+    state, parts, outcome = beginning(plan), Parts(whole=True), Outcome()
+    return Result(who, pack(packable(state)), [], outcome, refold.Folded(state, parts, outcome, {}), published=True)
 
 
 @dataclass(slots=True)
@@ -171,8 +188,8 @@ class _Batch:
         return False
 
     def _is_reversal(self, event: Event) -> bool:
-        """Whether it takes an event or an award back, or is one that is taken back."""
-        return event.type in (REVERSED, REVOKED) or event.entry in self.taken_back
+        """Whether it takes an event or an award back, or is one that is taken back; or brings another's log."""
+        return event.type in (REVERSED, REVOKED, MERGED) or event.entry in self.taken_back
 
     def _with_kept(self, everybody: Iterable[int]) -> list[int]:
         return [who for who in everybody if who in self.again or (who in self.states and self.states[who].kept)]
@@ -235,16 +252,25 @@ class _Batch:
     def _fold_again(self, who: int) -> Result:
         new = self.new.get(who, ())
         found = self.kept if who in self.again else facts(self.connection, [who])
+        read = self._read(who, new)
         kept, standing = found.get(who, (set(), {}))
-        given = replace(self.given(who), kept=(), posted={})
-        given, learnt = given_in_turn(self.connection, given, self.learnt.get(who, ()))
-        entries = [*known(self.connection, who, new), *new]
-        numbers = {event.entry for event in new}
         version = self.versions.get(who, self.plan.newest.number)
-        folded = refold.again(self.plan, entries, numbers, standing, kept, given, version, learnt)
+        folded = refold.again(
+            self.plan, read.entries, read.numbers, standing, kept, read.given, version, read.learnt, joined=read.joined
+        )
         parts = [(name, pack(content)) for name, content in sorted(folded.parts.found.items())]
         published = who in self.versions
-        return Result(who, pack(packable(folded.state)), parts, folded.outcome, folded, published)
+        gone = tuple(read.gone)
+        return Result(who, pack(packable(folded.state)), parts, folded.outcome, folded, published, joined=gone)
+
+    def _read(self, who: int, new: Sequence[Event]) -> _Read:
+        """All entries of a member, and what is known of her, to be read from the beginning."""
+        given = replace(self.given(who), kept=(), posted={})
+        given, learnt = given_in_turn(self.connection, given, self.learnt.get(who, ()))
+        joining = joins(self.connection, self.plan, who, new, given.decided) if who > 0 else Joining()
+        own = [event for event in new if event.entry not in joining.brought]
+        entries = [*known(self.connection, who, new), *own]
+        return _Read(entries, {event.entry for event in own}, given, learnt, joining.joined, joining.gone)
 
     def draft(self, who: int, drafts: Sequence[Plan], coming: list[Event], since: int, *, again: bool) -> Drafted:
         try:
@@ -256,16 +282,19 @@ class _Batch:
     def _draft(self, who: int, drafts: Sequence[Plan], coming: list[Event], since: int, again: bool) -> Drafted:
         new = self.new.get(who, ())
         kept, facts = self.kept.get(who, (set(), {}))
-        given, learnt = given_in_turn(
-            self.connection, replace(self.given(who), kept=(), posted={}), self.learnt.get(who, ())
-        )
-        entries, numbers = [*known(self.connection, who, new), *new], {event.entry for event in new}
+        read = self._read(who, new)
+        given, entries = read.given, read.entries
         number, before = self.plan.newest.number, None
         version = self.versions.get(who, number)
         if new or again or version != number:
-            before = refold.again(self.plan, entries, numbers, facts, kept, given, version, learnt)
+            before = refold.again(
+                self.plan, entries, read.numbers, facts, kept, given, version, read.learnt, joined=read.joined
+            )
             kept, facts = set(before.kept), before.facts()
-            given = learnt[-1].given if learnt else given
+            given = read.learnt[-1].given if read.learnt else given
+        if read.joined:
+            entries = [*entries, *(event for one in read.joined for event in one.entries)]
+            given = replace(given, decided=read.joined[-1].decided)
         entries, numbers = [*entries, *coming], {event.entry for event in coming}
         traces = {drafts[-1]: frozenset(event.entry for event in entries if event.time >= since)}
         after = tuple(
@@ -273,6 +302,138 @@ class _Batch:
             for one in drafts
         )
         return Drafted(who, given.timeline.at(self.now).values, before, after)
+
+
+class _Read(NamedTuple):
+    """What a fold from the beginning reads; `numbers`: of the entries that it reads for the first time."""
+
+    entries: list[Event]
+    numbers: set[int]
+    given: Given
+    learnt: list[refold.Learnt]
+    joined: list[refold.Joined]
+    gone: list[Gone]
+
+
+@dataclass(slots=True)
+class Joining:
+    """Who becomes part of a member, in the log's order; `gone`: those who become part of others of them, too."""
+
+    joined: list[refold.Joined] = field(default_factory=list)
+    gone: list[Gone] = field(default_factory=list)
+
+    @property
+    def brought(self) -> set[int]:
+        """The entries that come with them."""
+        return {event.entry for one in self.joined for event in one.entries}
+
+
+def joins(
+    connection: Connection,
+    plan: Plan,
+    who: int,
+    new: Sequence[Event],
+    decided: Sequence[Decided] = (),
+    whole: Sequence[Decided] | None = None,
+) -> Joining:
+    """Who becomes part of this member by the entries in `new`. `decided`: the goals of hers that are.
+
+    `whole`: read the others from their first entry on, as if nothing of them stood; these are all goals that are
+    decided of any of them.
+    """
+    by = {event.entry: event for event in new if event.type == MERGED}
+    if not by:
+        return Joining()
+    root = merges.root_of(connection, who)
+    several = merges.into(connection, [root]).get(root, [])
+    fresh = sorted((one for one in several if one.into == who and one.entry in by), key=lambda one: by[one.entry].read)
+    others = [_other(connection, merge.member, by[merge.entry], merges.below(several, merge.member)) for merge in fresh]
+    joining = Joining()
+    if whole is not None:
+        brought = set().union(*(other.numbers for other in others))
+        decided = [one for one in whole if one.entry not in brought]
+    for other in others:
+        folded, gone = _as_she_stood(connection, plan, other, new, whole)
+        decided = (*decided, *_decided_too(connection, other, decided, whole))
+        joining.joined.append(refold.Joined(other.by, other.entries, folded, decided))
+        joining.gone += [*gone, Gone(other.member, who, folded)]
+    return joining
+
+
+class _Other(NamedTuple):
+    """Somebody who becomes part of another by an entry; `known_as`: the numbers that she and all who were part of her
+    have; and their entries that were known before.
+    """
+
+    member: int
+    by: Event
+    known_as: set[int]
+    entries: list[Event]
+
+    @property
+    def numbers(self) -> set[int]:
+        return {event.entry for event in self.entries}
+
+
+def _other(connection: Connection, member: int, by: Event, known_as: set[int]) -> _Other:
+    told = log.of_members(connection, known_as)
+    return _Other(
+        member, by, known_as, sorted(event for mine in told.values() for event in mine if event.read < by.read)
+    )
+
+
+def _decided_too(
+    connection: Connection, other: _Other, decided: Iterable[Decided], whole: Sequence[Decided] | None
+) -> Iterator[Decided]:
+    """The goals that were decided of the other, and not of whom she becomes part of."""
+    mine = {(one.goal, one.window) for one in decided}
+    if whole is None:
+        theirs = _decided(connection, [other.member], closing.closed(connection)).get(other.member, ())
+    else:
+        numbers = other.numbers
+        theirs = tuple(one for one in whole if one.entry in numbers)
+    return (one for one in theirs if (one.goal, one.window) not in mine)
+
+
+def _as_she_stood(
+    connection: Connection,
+    plan: Plan,
+    other: _Other,
+    new: Sequence[Event],
+    whole: Sequence[Decided] | None,
+) -> tuple[refold.Folded, list[Gone]]:
+    """How somebody stood when she became part of another, and who had become part of her. Of her entries those in `new`
+    were not read before.
+    """
+    member, by, events = other.member, other.by, other.entries
+    plan = plan.as_of(plan.number_at(by.read))
+    fresh = {event.entry for event in new}
+    unread = [event for event in events if event.entry in fresh]
+    until = by.known_at + 1
+    given = replace(standing_given(connection, member, by.known_at, until), kept=(), posted={})
+    kept, standing, version = set[str](), dict[str, Kept](), plan.versions[0].number
+    if whole is None:
+        kept, standing = facts(connection, [member]).get(member, (kept, standing))
+        version = _folded_with(connection, member, plan.newest.number)
+        ended = barred(connection, list(other.known_as)).values()
+        given = replace(given, barred=frozenset[tuple[str, Place]]().union(*ended))
+    joining = joins(connection, plan, member, unread, given.decided, whole)
+    own = [event for event in events if event.entry not in joining.brought]
+    if whole is not None:
+        mine = {event.entry for event in own}
+        given = replace(given, barred=(), decided=tuple(one for one in whole if one.entry in mine))
+    first = min((event.known_at for event in unread), default=by.known_at)
+    learnt = profiles.changes(connection, [member], first + 1, until).get(member, [])
+    given, places = given_in_turn(connection, given, learnt)
+    read_first = {event.entry for event in own if event.entry in fresh}
+    folded = refold.again(plan, own, read_first, standing, kept, given, version, places, joined=joining.joined)
+    return folded, joining.gone
+
+
+def _folded_with(connection: Connection, member: int, newest: int) -> int:
+    """The version that a member's progress was folded with."""
+    rows = connection_rows(connection, progress, [member])
+    return min(rows[0].version, newest) if rows and rows[0].state else newest
 
 
 def given_in_turn(connection: Connection, given: Given, changes: Sequence[int]) -> tuple[Given, list[refold.Learnt]]:
@@ -290,13 +451,13 @@ def given_in_turn(connection: Connection, given: Given, changes: Sequence[int]) 
 
 def barred(connection: Connection, members: Sequence[int]) -> dict[int, frozenset[tuple[str, Place]]]:
     """The awards that were ended by hand, by member, each with the place of the event that earned it."""
-    t = revocations.c
+    t, of = revocations.c, merges.with_merged(connection, members)
     rows = select(t.member, t.key, t.time, t.source, t.id).join(entries, entries.c.no == t.by)
     found: dict[int, set[tuple[str, Place]]] = {}
     for member, key, *place in connection.execute(
-        rows.where(among(connection, t.member, members), entries.c.type == REVOKED)
+        rows.where(among(connection, t.member, of), entries.c.type == REVOKED)
     ):
-        found.setdefault(member, set()).add((key, (place[0], place[1], place[2])))
+        found.setdefault(of[member], set()).add((key, (place[0], place[1], place[2])))
     return {member: frozenset(ended) for member, ended in found.items()}
 
 
@@ -334,14 +495,16 @@ def drafted(
 
 def waiting(connection: Connection, members: Iterable[int], before: int | None = None) -> dict[int, list[Event]]:
     """All undigested entries of these members, in the log's order; only those known before that instant."""
-    people = {who for who in members if who > 0}
     organizations = {-who for who in members if who < 0}
+    people = merges.with_merged(connection, {who for who in members if who > 0})
     rows = connection.execute(
         select(queue.c.entry, queue.c.member, queue.c.organization).where(
             or_(among(connection, queue.c.member, people), among(connection, queue.c.organization, organizations))
         )
     )
-    found = in_log_order(connection, {entry: member or -organization for entry, member, organization in rows})
+    found = in_log_order(
+        connection, {entry: people[member] if member else -organization for entry, member, organization in rows}
+    )
     if before is None:
         return found
     known = {who: [event for event in events if event.known_at < before] for who, events in found.items()}
@@ -363,11 +526,23 @@ def digested(connection: Connection, who: int) -> list[Event]:
 
 
 def known(connection: Connection, who: int, taken: Sequence[Event] = ()) -> list[Event]:
-    """All entries of the member that were digested before, reversals and what they took back too."""
-    told = log.of_members(connection, [who]) if who > 0 else log.of_organizations(connection, [-who])
-    events = next(iter(told.values()))
+    """All entries of the member that were digested before, reversals and what they took back too; and those of who
+    became part of it by one of them.
+    """
+    if who < 0:
+        events = log.of_organizations(connection, [-who])[-who]
+    else:
+        told = log.of_members(connection, _numbers(connection, who, {event.entry for event in taken}))
+        events = sorted(event for mine in told.values() for event in mine)
     undigested = log.pending(connection, [event.entry for event in events]) | {event.entry for event in taken}
     return [event for event in events if event.entry not in undigested]
+
+
+def _numbers(connection: Connection, who: int, taken: Collection[int]) -> set[int]:
+    """The numbers that the member's digested entries have."""
+    several = merges.into(connection, [who]).get(who, [])
+    undigested = log.pending(connection, [merge.entry for merge in several]).union(taken) if several else set()
+    return merges.below([merge for merge in several if merge.entry not in undigested], who)
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,21 +569,24 @@ def stands(connection: Connection, plan: Plan, member: int, now: int) -> Stands:
     return Stands(folded.state, folded)
 
 
-def given_of(connection: Connection, member: int, now: int) -> Given:
-    """Profile and targets of a member, to read its standing by."""
+def given_of(connection: Connection, member: int, now: int, before: int | None = None) -> Given:
+    """Profile and targets of a member, to read its standing by; as they were known before that instant."""
     if member < 0:
         return Given(Timeline([0], [Profile(organization=-member)]), now, who=member)
-    own = targets.own(connection, [member]).get(member, {})
+    own = targets.own(connection, [member], before).get(member, {})
+    if before is not None:
+        timeline = profiles.timelines(connection, [member], before).get(member) or Timeline([0], [Profile()])
+        return Given(timeline, now, own, who=member)
     return Given(profiles.of_member(connection, member), now, own, who=member)
 
 
-def standing_given(connection: Connection, member: int, now: int) -> Given:
+def standing_given(connection: Connection, member: int, now: int, before: int | None = None) -> Given:
     """As `given_of`, with the member's facts: what a fold from the beginning needs to come out as the member stands."""
     kept, standing = facts(connection, [member]).get(member, (set(), {}))
     stand = tuple(standing[key] for key in sorted(kept))
     posted, closed = {key: fact.points for key, fact in standing.items()}, closing.closed(connection)
     decided = _decided(connection, [member], closed).get(member, ())
-    given = given_of(connection, member, now)
+    given = given_of(connection, member, now, before)
     ended = barred(connection, [member]).get(member, frozenset())
     return replace(given, kept=stand, posted=posted, closed=closed, decided=decided, barred=ended)
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, literal, select
 
+from hub.directory import merges
 from hub.directory.tables import members
 from hub.gamification.events import PAUSED
 from hub.gamification.faults import Fault, Faults
@@ -89,7 +90,9 @@ def _planned(connection: Connection, whom: Whom, today: int, now: int) -> int:
     """How many of the member's pauses are not over; all of them were entered since they could begin."""
     t = entries.c
     since = now - 2 * (MAX_DAYS + 1) * DAY
-    rows = connection.scalars(select(t.data).where(t.member == whom.no, t.time >= since, t.type == PAUSED))
+    rows = connection.scalars(
+        select(t.data).where(merges.known_as(t.member, literal(whom.no)), t.time >= since, t.type == PAUSED)
+    )
     return sum(date.fromisoformat(decode_data(data)["to"]).toordinal() >= today for data in rows)
 
 

@@ -3,8 +3,8 @@
 State and amounts come out of one fold over everything in canonical order. Awards are facts: what the fold derived
 after some entry of the log, entries taken one after another. So where an entry could take an award away, the log is
 read up to just before it and again after it; an award that is gone by then stays as a kept one, or ends. What the hub
-learned of the member, and a publication, are places in the log like entries: what came before them is read by the
-profiles, the targets and the versions there were.
+learned of the member, a publication, and that another member was merged into this one, are places in the log like
+entries: what came before them is read by the profiles, the targets, the versions and the events there were.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from hub.gamification import engine
 from hub.gamification.events import REVERSED, REVOKED, Event, Key, LogPlace, Place, taken_back
 from hub.gamification.outcome import Award, Effect, Outcome, Points
 from hub.gamification.plan import Plan
-from hub.gamification.progress import Given, Kept, Parts, State, beginning
+from hub.gamification.progress import Decided, Given, Kept, Parts, State, beginning
 from hub.gamification.versions import Version
 
 #: Why an award is kept: what came into the log when the fold last derived it. The second may also end it; the last is
 #: that another one was ended by hand.
-LATE, TAKEN_BACK, VERSION, LEARNT, BY_HAND = "late", "reversed", "version", "profile", "revoked"
+LATE, TAKEN_BACK, VERSION, LEARNT, JOINED, BY_HAND = "late", "reversed", "version", "profile", "merged", "revoked"
 
 #: A kept award can make itself due (by its points) and, once taken off, not due again: then it stays kept.
 _MOST_TRIES = 1_000
@@ -55,8 +55,23 @@ class Learnt(NamedTuple):
         return (self.at, 0)
 
 
+class Joined(NamedTuple):
+    """A place in the log at which another member's log became part of this one's, by the entry `by`: `entries` are
+    those of hers that were known by then, `folded` is how she stood, `decided` all goals decided from then on.
+    """
+
+    by: Event
+    entries: Sequence[Event]
+    folded: Folded
+    decided: tuple[Decided, ...]
+
+    @property
+    def read(self) -> LogPlace:
+        return self.by.read
+
+
 #: What the reading of a member's log takes up, one after another.
-Step = Event | Reversal | Version | Learnt
+Step = Event | Reversal | Version | Learnt | Joined
 
 
 class Ended(NamedTuple):
@@ -71,7 +86,8 @@ class Ended(NamedTuple):
 @dataclass(slots=True)
 class Folded:
     """A member folded from the beginning. `kept`: the awards that stand although the fold does not derive them;
-    `reasons` says why, of those that are kept since; `ended`: those that ended since, one after another.
+    `reasons` says why, of those that are kept since; `ended`: those that ended since, one after another; `barred`:
+    those that ended by hand, each with the place of the event that never earns it again.
     """
 
     state: State
@@ -80,6 +96,7 @@ class Folded:
     kept: dict[str, Kept]
     reasons: dict[str, str] = field(default_factory=dict)
     ended: list[Ended] = field(default_factory=list)
+    barred: frozenset[tuple[str, Place]] = frozenset()
 
     def facts(self) -> dict[str, Kept]:
         """All awards that stand, by key."""
@@ -97,12 +114,16 @@ def again(
     version: int | None = None,
     learnt: Sequence[Learnt] = (),
     trace: frozenset[int] = frozenset(),
+    joined: Sequence[Joined] = (),
 ) -> Folded:
     """Fold all these entries; those numbered in `new` were not read before. `facts` are the awards that stand, `kept`
     the keys of the kept ones, `version` the one that the others were folded with; None: all with the newest. `given` is
-    what was known of the member before anything of `learnt` was. Skips are told of entries in `trace`.
+    what was known of the member before anything of `learnt` was. Skips are told of entries in `trace`. Of `joined`,
+    whose own entries are among `new`, nothing was read before.
     """
-    told = steps(entries)
+    others = [entry for one in joined for entry in one.entries]
+    brought = {entry.entry for entry in others}
+    told = [step for step in steps([*entries, *others]) if step.entry not in brought]
     since = plan.newest.number if version is None else version
     places = [step.read for step in told if step.entry in new]
     places += [published.read for published in plan.published_since(since)] + [one.read for one in learnt]
@@ -111,10 +132,11 @@ def again(
     before = [step for step in told if step.entry not in new and (not places or step.read <= min(places))]
     ahead = {step.entry for step in told[len(before) :] if step.entry not in new}
     reading = _Reading(plan.as_of(since), before, facts, kept, given, ahead, trace)
-    for step in sorted([*told[len(before) :], *plan.published_since(since), *learnt], key=_order):
+    ahead_of_it: list[Step] = [*told[len(before) :], *plan.published_since(since), *learnt, *joined]
+    for step in sorted(ahead_of_it, key=_order):
         reading.take(plan.as_of(step.number) if isinstance(step, Version) else step)
     folded = reading.end(LATE if places else LEARNT)
-    folded.state.read = max((folded.state.read, *(entry.read for entry in entries)))
+    folded.state.read = max((folded.state.read, *(entry.read for entry in (*entries, *others))))
     return folded
 
 
@@ -139,9 +161,9 @@ def steps(entries: Iterable[Event]) -> list[Event | Reversal]:
     return sorted(found, key=_order)
 
 
-def _order(step: Step) -> tuple[LogPlace, bool]:
-    # What has the place of a version came before it.
-    return step.read, isinstance(step, Version)
+def _order(step: Step) -> tuple[LogPlace, int]:
+    # What has the place of a version came before it; what another's log brings is there when its entry is read.
+    return step.read, 1 if isinstance(step, Version) else -1 if isinstance(step, Joined) else 0
 
 
 def standing(entries: Sequence[Event]) -> list[Event]:
@@ -180,14 +202,17 @@ class _Reading:
         self.folded: Folded | None = None  # of all events, where it is at hand
         self.settled = True  # facts and kept are those after the last step
 
-    def take(self, step: Event | Reversal | Learnt | Plan) -> None:
+    def take(self, step: Event | Reversal | Learnt | Joined | Plan) -> None:
         """Read on by one step; of a version, the plan from it on."""
         if isinstance(step, Event):
             self._take(step)
         elif isinstance(step, Reversal):
             self._take_back(step)
+        elif isinstance(step, Joined):
+            self._join(step)
         elif isinstance(step, Learnt):
-            self._turn_to(self.plan, step.given, LEARNT)
+            learnt = replace(self.given, timeline=step.given.timeline, targets=step.given.targets)
+            self._turn_to(self.plan, learnt, LEARNT)
         else:
             self._turn_to(step, self.given, VERSION)
 
@@ -250,6 +275,19 @@ class _Reading:
         badge = self.plan.program.badges.get(fact.badge) if fact.kind == "badge" else None
         return badge is not None and badge.on_reversal == "revoke" and self.causes.get(fact.key) not in self.ahead
 
+    def _join(self, other: Joined) -> None:
+        """What stood of the other stands of this one; of the same award there is one."""
+        if not self.settled:
+            self.fold()
+        self.events = sorted([*self.events, *standing(other.entries)])
+        theirs = {key: fact for key, fact in other.folded.facts().items() if key not in self.facts}
+        self.facts |= theirs
+        self.kept |= theirs.keys() & other.folded.kept.keys()
+        self.reasons |= {key: why for key, why in other.folded.reasons.items() if key in theirs}
+        self.barred |= other.folded.barred
+        self.given, self.folded = replace(self.given, decided=other.decided), None
+        self.fold(JOINED)
+
     def _turn_to(self, plan: Plan, given: Given, reason: str) -> None:
         """A version is published, or something is learned: what stood before it stays, and all is folded anew."""
         if not self.settled:
@@ -275,7 +313,7 @@ class _Reading:
     def end(self, reason: str) -> Folded:
         """As `fold`, where all has been read; each award with the version that gave it first."""
         folded = self.fold(reason)
-        folded.reasons, folded.ended = self.reasons, self.ended
+        folded.reasons, folded.ended, folded.barred = self.reasons, self.ended, frozenset(self.barred)
         folded.outcome.effects = [self._as_first_given(effect) for effect in folded.outcome.effects]
         return folded
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from hub import clock, signals
 from hub.db import reader, transaction
-from hub.directory import profiles
+from hub.directory import merges, profiles
 from hub.directory.tables import members, organizations
 from hub.gamification.events import Event
 from hub.gamification.outcome import Award, Points, Reached
@@ -62,6 +62,7 @@ def differences() -> Iterator[str]:
 def _next(connection: Connection, last: int) -> Sequence[int]:
     aside = select(set_aside.c.member)
     query = select(progress.c.member).where(progress.c.member > last, progress.c.member.not_in(aside))
+    query = query.where(~merges.merged(progress.c.member))
     return connection.scalars(query.order_by(progress.c.member).limit(MEMBERS_A_TIME)).all()
 
 
@@ -96,11 +97,16 @@ def _shown(
     """The awards that people were shown and that must stand, read from the log, its versions and what was learned of
     her on the way. Of what was learned in the very instant of an entry nobody can say which came first.
     """
-    given = replace(given, barred=())
+    joining = folding.joins(connection, plan, given.who, entries, whole=given.decided)
+    brought = joining.brought
+    entries = [entry for entry in entries if entry.entry not in brought]
+    own = tuple(one for one in given.decided if one.entry not in brought)
+    given = replace(given, barred=(), decided=own)
     known = {entry.known_at for entry in entries}
     first, learnt = folding.given_in_turn(connection, given, [at for at in changes if at > min(known, default=END)])
     numbers = {entry.entry for entry in entries}
-    read = refold.again(plan, entries, numbers, {}, set(), first, plan.versions[0].number, learnt)
+    version = plan.versions[0].number
+    read = refold.again(plan, entries, numbers, {}, set(), first, version, learnt, joined=joining.joined)
     if read.kept and not known.isdisjoint(changes):
         return set()
     return {effect.key for effect in read.outcome.effects if isinstance(effect, Award)} | set(read.kept)

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, Connection, Select, bindparam, exists, func, or_, select
 
+from hub.directory import merges
 from hub.directory.sets import among
 from hub.gamification.events import Event
 from hub.gamification.plan import Plan
@@ -77,7 +78,7 @@ def candidates(connection: Connection, stretch: Stretch, kind: Kind, most: int =
 
 
 #: Who an entry in the queue is of: a member, or an organization's number negated.
-_OWNER: ColumnElement[int] = func.coalesce(queue.c.member, -queue.c.organization)
+_OWNER: ColumnElement[int] = func.coalesce(merges.root(queue.c.member), -queue.c.organization)
 
 
 def _queued(stretch: Stretch, most: int) -> Select[Any]:
@@ -133,6 +134,8 @@ def lock(connection: Connection, found: list[int]) -> list[int]:
     share = max(len(found) // 2, FEWEST)
     place = func.array_position(bindparam("found", found, ARRAY(BigInteger)), progress.c.member)
     rows = select(progress.c.member).where(among(connection, progress.c.member, found)).order_by(place)
+    # Who was merged since stands as she did until the other one is folded.
+    rows = rows.where(~merges.merged(progress.c.member))
     return list(connection.scalars(rows.limit(share).with_for_update(skip_locked=True)))
 
 
@@ -141,14 +144,15 @@ def take(connection: Connection, stretch: Stretch, kind: Kind, who: Iterable[int
     everybody = list(who)
     if not everybody:
         return Taken()
-    members, organizations = [n for n in everybody if n > 0], [-n for n in everybody if n < 0]
+    members = merges.with_merged(connection, [n for n in everybody if n > 0])
+    organizations = [-n for n in everybody if n < 0]
     rows = connection.execute(
         _within(stretch, select(queue.c.entry, queue.c.member, queue.c.organization))
         .where(or_(among(connection, queue.c.member, members), among(connection, queue.c.organization, organizations)))
         .order_by(queue.c.entry)
         .limit(BATCH)
     ).all()
-    owners = {entry: member or -organization for entry, member, organization in rows}
+    owners = {entry: members[member] if member else -organization for entry, member, organization in rows}
     asked = connection.execute(_asked(stretch, select(refolds)).where(among(connection, refolds.c.member, everybody)))
     taken = Taken(in_log_order(connection, owners), {row.member: row.at for row in asked})
     if kind is Kind.ANEW:

@@ -9,6 +9,9 @@ from sqlalchemy import Connection, text
 from hub.db import on_sqlite, reader
 from hub.ledger import replay, reversals
 
+#: Whose an entry is by now, and whose a line of the ledger.
+_WHOSE = "COALESCE((SELECT m.root FROM merges m WHERE m.member = {0}), {0})"
+
 #: Each query finds breaches; its row fills the sentence. Alike on both databases.
 _CHECKS: tuple[tuple[str, str], ...] = (
     (
@@ -64,8 +67,8 @@ _CHECKS: tuple[tuple[str, str], ...] = (
     ),
     (
         "transfer {no}: its cause, entry {entry}, is not in the log of its member",
-        """SELECT t.no, t.entry FROM transfers t
-           WHERE NOT EXISTS (SELECT 1 FROM entries e WHERE e.no = t.entry AND e.member = t.member)""",
+        f"""SELECT t.no, t.entry FROM transfers t WHERE NOT EXISTS (SELECT 1 FROM entries e
+           WHERE e.no = t.entry AND {_WHOSE.format("e.member")} = {_WHOSE.format("t.member")})""",  # noqa: S608
     ),
     (
         "transfer {no} names version {version}, which was never published",
@@ -110,13 +113,28 @@ _CHECKS: tuple[tuple[str, str], ...] = (
     ),
     (
         "award {no}: its cause, entry {entry}, is not in the log of its member",
-        """SELECT a.no, a.entry FROM awards a
-           WHERE NOT EXISTS (SELECT 1 FROM entries e WHERE e.no = a.entry AND e.member = a.member)""",
+        f"""SELECT a.no, a.entry FROM awards a WHERE NOT EXISTS (SELECT 1 FROM entries e
+           WHERE e.no = a.entry AND {_WHOSE.format("e.member")} = {_WHOSE.format("a.member")})""",  # noqa: S608
     ),
     (
         "award {award} was ended by entry {by}, which is not in the log of its member",
-        """SELECT v.award, v."by" FROM revocations v
-           WHERE NOT EXISTS (SELECT 1 FROM entries e WHERE e.no = v."by" AND e.member = v.member)""",
+        f"""SELECT v.award, v."by" FROM revocations v WHERE NOT EXISTS (SELECT 1 FROM entries e
+           WHERE e.no = v."by" AND {_WHOSE.format("e.member")} = {_WHOSE.format("v.member")})""",  # noqa: S608
+    ),
+    (
+        "member {member} was merged into {into} by entry {entry}, which does not say so",
+        """SELECT m.member, m."into", m.entry FROM merges m WHERE NOT EXISTS (SELECT 1 FROM entries e
+           WHERE e.no = m.entry AND e.member = m."into" AND e.type = 'hub.member.merged')""",
+    ),
+    (
+        "entry {no} merges members who are not merged",
+        """SELECT e.no FROM entries e WHERE e.type = 'hub.member.merged'
+           AND NOT EXISTS (SELECT 1 FROM merges m WHERE m.entry = e.no)""",
+    ),
+    (
+        "member {member} was merged into {into}, and stands as part of {root}",
+        """SELECT m.member, m."into", m.root FROM merges m
+           WHERE m.root <> COALESCE((SELECT o.root FROM merges o WHERE o.member = m."into"), m."into")""",
     ),
     (
         "award {award} was ended and stands",

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, case, exists, func, select, true, update
 
 from hub import signals
 from hub.db import on_sqlite
@@ -18,6 +18,8 @@ from hub.gamification.ranking import order_key
 from hub.ledger import bulk, facts, feed, folding, former, rollup, topics
 from hub.ledger.tables import (
     accounts,
+    final_boards,
+    final_goals,
     goal_peaks,
     goals_reached,
     member_values,
@@ -49,16 +51,22 @@ class Line(NamedTuple):
 
 def write(connection: Connection, plan: Plan, batch: folding.Folding, now: int) -> None:
     """Write a batch. The whole of a member that was folded from the beginning replaces what stood."""
-    again = [result.who for result in batch.results if result.folded]
+    gone = [one for result in batch.results for one in result.joined]
+    results = [*(folding.nothing(plan, one.member) for one in gone), *batch.results]
+    again = [result.who for result in results if result.folded]
     before = feed.standing(connection, again)
-    _progress(connection, plan, batch.results)
-    lost = _values(connection, batch.results, now)
-    rollup.write(connection, batch.results, again)
-    facts.write(connection, batch.results, now)
-    _goals(connection, batch.results, again)
-    lines = {result.who: list(_lines(connection, result)) for result in batch.results}
+    _progress(connection, plan, results)
+    lost = _values(connection, results, now)
+    rollup.write(connection, results, again)
+    for one in gone:
+        facts.hand_over(connection, one, now)
+        _hand_over(connection, plan, one)
+    facts.write(connection, results, now)
+    _goals(connection, results, again)
+    lines = {result.who: list(_lines(connection, result)) for result in results}
     _post(connection, [line for some in lines.values() for line in some], now)
-    feed.write(connection, plan, batch.results, lines, before, now)
+    feed.write(connection, plan, results, lines, before, now)
+    bulk.clear(connection, progress, [one.member for one in gone])
     if batch.failed:
         bulk.insert(
             connection,
@@ -67,7 +75,21 @@ def write(connection: Connection, plan: Plan, batch: folding.Folding, now: int) 
             [(who, now, error) for who, error in batch.failed.items()],
             upsert=True,
         )
-    signals.publish(connection, _changed(plan, batch.results, lost), now)
+    signals.publish(connection, _changed(plan, results, lost), now)
+
+
+def _hand_over(connection: Connection, plan: Plan, gone: folding.Gone) -> None:
+    """The places on final boards, and the final goals, of somebody who became part of another are hers, where she has
+    none of her own.
+    """
+    programs = [version.program for version in plan.versions]
+    boards = {key for one in programs for key, board in one.leaderboards.items() if board.whose == "member"}
+    ours = {final_boards.c.who: final_boards.c.leaderboard.in_(boards), final_goals.c.member: true()}
+    for owner, where in ours.items():
+        table, hers = owner.table, owner.table.alias("hers")
+        key = [column.name for column in table.primary_key if column is not owner]
+        has = exists().where(hers.c[owner.name] == gone.into, *(hers.c[name] == table.c[name] for name in key))
+        connection.execute(update(table).where(owner == gone.member, where, ~has).values({owner.name: gone.into}))
 
 
 def _progress(connection: Connection, plan: Plan, results: Sequence[folding.Result]) -> None:
