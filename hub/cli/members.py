@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 import msgspec
+from flask import render_template
 
 from hub import clock
 from hub.cli import Fault, with_app
@@ -11,6 +12,7 @@ from hub.db import reader, transaction
 from hub.directory import lookup
 from hub.directory import members as directory
 from hub.directory.lookup import Known, Person
+from hub.identity import export as exporting
 from hub.ledger import log, merging
 
 #: Whose act it is that somebody did at the machine itself.
@@ -20,7 +22,7 @@ LISTED_AT_ONCE = 1_000
 
 @click.group()
 def members() -> None:
-    """List people, deactivate and reactivate them, make one of two."""
+    """List people, deactivate and reactivate them, make one of two, tell what there is."""
 
 
 @members.command("list")
@@ -78,6 +80,21 @@ def merge(member_id: str, into_id: str) -> None:
             raise Fault(f"nothing was changed: {done.message}")
         into = _found(lookup.member(connection, into_id), into_id).id
     click.echo(f"{member_id} is {into} from now on.")
+
+
+@members.command()
+@click.argument("member_id", metavar="ID")
+@click.option("--html", "as_page", is_flag=True, help="As a page to read, not as JSON.")
+@with_app
+def export(member_id: str, as_page: bool) -> None:
+    """Everything that the hub holds about a person, on standard output."""
+    with reader() as connection:
+        member = _found(lookup.member(connection, member_id), member_id)
+        told = exporting.of(connection, member.no, clock.now())
+    if as_page:
+        click.echo(render_template("identity/export.html", id=member.id, told=told))
+    else:
+        click.echo(exporting.as_json(told), nl=False)
 
 
 def _found(member: Known | None, name: str) -> Known:
