@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -27,6 +27,16 @@ class Cell:
     kind: kit.Kind
     placement: Placement
 
+    @property
+    def pinned(self) -> bool:
+        """It can be neither hidden nor moved."""
+        return self.placement.pinned
+
+    @property
+    def offer(self) -> bool:
+        """It is shown only to whom adds it."""
+        return self.placement.offer
+
 
 def roles_with_pages(program: Program, member: Viewer) -> tuple[str, ...]:
     """Those of the member's roles whose homepages differ, in the order she has them."""
@@ -42,15 +52,29 @@ def roles_with_pages(program: Program, member: Viewer) -> tuple[str, ...]:
 def cells(
     connection: Connection, program: Program, member: Viewer, now: int, only: str | None = None
 ) -> tuple[Cell, ...]:
-    """The member's homepage, or that of one of her roles alone. The same widget with the same options stands once."""
+    """All that the member's homepage may have, what is offered too, in the program's order; or that of one of her roles
+    alone. The same widget with the same options stands once.
+    """
     roles = [role for role in member.roles if only in {None, role}]
     pages = [_page(program, role) for role in roles] or [built_in(program)]
-    shown = _fitting(connection, member, now, (placement for page in pages for placement in page))
-    once: dict[str, Cell] = {}
-    for one in (cell(placement) for placement in shown if not placement.offer):
+    fitting = _fitting(connection, member, now, (placement for page in pages for placement in page))
+    found: dict[str, Cell] = {}
+    for one in (cell(placement) for placement in fitting):
         if one is not None:
-            once.setdefault(one.key, one)
-    return tuple(once.values())
+            _add(found, one)
+    return tuple(found.values())
+
+
+def _add(found: dict[str, Cell], one: Cell) -> None:
+    """Where several roles have the same, the first placement holds, an offer only where all are. What one of them pins
+    is pinned.
+    """
+    before = found.get(one.key)
+    if before is None or (before.offer and not one.offer):
+        found.pop(one.key, None)
+        found[one.key] = one
+    elif one.pinned:
+        found[one.key] = replace(before, placement=replace(before.placement, pinned=True))
 
 
 def _page(program: Program, role: str) -> tuple[Placement, ...]:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from flask import Blueprint, make_response, render_template, request, url_for
+from flask import Blueprint, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
 from hub import clock, wording
 from hub.db import reader
-from hub.home import current, layout, visits
-from hub.home.layout import Cell
-from hub.identity import Viewer, current_member, requires
+from hub.home import arrangement, cells, current, layout, visits
+from hub.identity import Viewer, requires
 from hub.ledger import changeover, programs
 from hub.ledger.standings import Version
 from hub.web import not_found, with_etag
-from hub.widgets import kit
 
 bp = Blueprint("home", __name__)
 
@@ -24,30 +20,18 @@ bp = Blueprint("home", __name__)
 MORNING_UNTIL, AFTERNOON_UNTIL = 12, 18
 
 
-class Shown(NamedTuple):
-    """A cell and what it shows."""
-
-    cell: Cell
-    rendered: kit.Rendered
-    topics: tuple[str, ...]
-
-    @property
-    def address(self) -> str:
-        return url_for("home.cell", key=self.cell.key)
-
-
 @bp.get("/")
 @requires("home:see")
 def index() -> ResponseReturnValue:
-    member, now = _member(), clock.now()
+    member, now = cells.member(), clock.now()
     with reader() as connection:
         version = current.version(connection)
         if version is None:
             return render_template("home/unpublished.html")
         roles = layout.roles_with_pages(version.program, member)
         only = request.args.get("role") if request.args.get("role") in roles else None
-        cells = layout.cells(connection, version.program, member, now, only)
-        shown = [_show(connection, version, member, cell, now) for cell in cells]
+        hers = arrangement.hers(connection, version.program, member, now, only)
+        shown = [cells.show(connection, version, member, cell, now) for cell in hers]
         visit = visits.pending(connection, version, member, now) if request.method == "GET" else None
         told = _recalculating(connection, version)
     if visit is not None:
@@ -79,27 +63,19 @@ _CHANGES = (programs.PROGRAM, changeover.CHANGE_OVER)
 @bp.get("/w/<key>")
 @requires("home:see")
 def cell(key: str) -> ResponseReturnValue:
-    """One cell. What stands on none of the member's homepages does not exist."""
-    member, now = _member(), clock.now()
+    """One cell. What does not stand on the member's homepage does not exist."""
+    member, now = cells.member(), clock.now()
     with reader() as connection:
         version = current.version(connection)
-        cells = layout.cells(connection, version.program, member, now) if version else ()
-        found = next((one for one in cells if one.key == key), None)
+        hers = arrangement.hers(connection, version.program, member, now) if version else ()
+        found = next((one for one in hers if one.key == key), None)
         if version is None or found is None:
             raise not_found()
-        shown = _show(connection, version, member, found, now)
+        shown = cells.show(connection, version, member, found, now)
     return with_etag(make_response(render_template("home/cell.html", one=shown)))
 
 
-def _show(connection: Connection, version: Version, member: Viewer, cell: Cell, now: int) -> Shown:
-    options = cell.kind.widget.chosen(cell.placement.options)
-    view = kit.View(connection, member, version, now, options, wording.language())
-    title = view.said(cell.placement.title, "") or None
-    rendered = kit.render(cell.kind, view, title, url_for("home.cell", key=cell.key))
-    return Shown(cell, rendered, (*cell.kind.widget.topics(view), programs.PROGRAM))
-
-
-def _page(member: Viewer, shown: list[Shown], now: int) -> dict[str, object]:
+def _page(member: Viewer, shown: list[cells.Shown], now: int) -> dict[str, object]:
     """What the page has beside its cells: a greeting for the hour, and what its one stream tells of."""
     topics = {topic for one in shown for topic in one.topics}.union(_CHANGES)
     hour = clock.moment(now).astimezone(wording.zone()).hour
@@ -111,9 +87,3 @@ def _page(member: Viewer, shown: list[Shown], now: int) -> dict[str, object]:
         "member": member,
         "topics": topics,
     }
-
-
-def _member() -> Viewer:
-    member = current_member()
-    assert member is not None, "requires() lets nobody else in"
-    return member

@@ -19,7 +19,7 @@ from hub.gamification.faults import Fault
 from hub.gamification.plan import Plan
 from hub.gamification.program import Reading
 from hub.gamification.versions import Version
-from hub.home import layout
+from hub.home import arrangement
 from hub.ledger import arrivals, log, reading
 from hub.ledger.tables import awards
 from tests.app import JANUARY
@@ -274,7 +274,7 @@ def test_boards_and_homepages_show_what_the_stories_tell(story: pages.Block, cas
             )
         elif not step.events:
             with club.looks(step.who) as view:
-                cells = layout.cells(view.connection, view.program, view.member, view.now)
+                cells = arrangement.hers(view.connection, view.program, view.member, view.now)
             assert [cell.placement.widget for cell in cells] == list(step.brings), step.line
 
 

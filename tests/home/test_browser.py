@@ -67,7 +67,7 @@ def test_every_page_is_open_to_everybody_on_every_screen(address: str, club: Clu
         for name in (None, "Bo Lind", "Ada Berg"):
             if name:
                 sign_in(page, address, name)
-            for path in ("/sign-in", "/style") if name is None else ("/",):
+            for path in ("/sign-in", "/style") if name is None else ("/", "/arrange"):
                 page.goto(address + path)
                 for width in WIDTHS:
                     page.set_viewport_size({"width": width, "height": 900})
@@ -168,6 +168,33 @@ def test_the_keyboard_alone_reaches_content_menu_and_sign_out(address: str, club
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Sign out").press("Enter")
     expect(page.get_by_role("heading", name="Who would you like to be?")).to_be_visible()
+
+
+def order(page: Page) -> list[str]:
+    return [
+        str(key).split("-")[0]
+        for key in page.locator("#arrange .arrange").evaluate_all("a => a.map(c => c.dataset.key)")
+    ]
+
+
+def test_the_homepage_is_arranged_by_keyboard_and_by_dragging(address: str, club: Club, page: Page) -> None:
+    assert club
+    sign_in(page, address, "Bo Lind")
+    page.get_by_role("link", name="Arrange").click()
+    assert order(page) == ["progress_to_goal", "points", "badges", "streak", "leaderboard"]
+    later = page.get_by_role("button", name="Move later: My points")
+    later.press("Enter")
+    expect(page.locator("#arrange [role=status]")).to_have_text("Now at place 3 of 5")
+    assert order(page) == ["progress_to_goal", "badges", "points", "streak", "leaderboard"]
+    expect(later).to_be_focused()
+    grip = page.locator('[data-key^="leaderboard"] [data-grip]')
+    grip.drag_to(page.locator('[data-key="badges"] [data-grip]'))
+    expect(page.locator("#arrange .arrange").nth(1)).to_have_attribute("data-key", re.compile("^leaderboard"))
+    page.get_by_role("button", name="Hide: Streak").click()
+    expect(page.get_by_role("heading", name="More for your homepage")).to_be_visible()
+    page.get_by_role("link", name="Done").click()
+    shown = page.locator(".home .cell").evaluate_all("cells => cells.map(c => c.id.split('-')[1])")
+    assert shown == ["progress_to_goal", "leaderboard", "badges", "points"]
 
 
 def test_times_are_told_by_the_servers_clock(address: str, club: Club, page: Page) -> None:

@@ -1,13 +1,13 @@
 """Which widgets a homepage has."""
 
 from hub.gamification.program import Placement
-from hub.home import layout
+from hub.home import arrangement, layout
 from tests.club import Club
 
 
 def widgets(club: Club, who: str, only: str | None = None) -> list[str]:
     with club.looks(who) as view:
-        cells = layout.cells(view.connection, view.program, view.member, view.now, only)
+        cells = arrangement.hers(view.connection, view.program, view.member, view.now, only)
         return [cell.key.split("-")[0] for cell in cells]
 
 
@@ -29,7 +29,7 @@ def test_several_roles_are_merged_and_the_same_widget_stands_once(club: Club) ->
             **{name: getattr(view.member, name) for name in view.member.__slots__}
             | {"roles": ("partner_owner", "sales_rep")}
         )
-        cells = layout.cells(view.connection, view.program, both, view.now)
+        cells = arrangement.hers(view.connection, view.program, both, view.now)
     assert [cell.key.split("-")[0] for cell in cells] == [
         "points",
         "progress_to_goal",
