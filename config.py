@@ -8,6 +8,7 @@ sign-in) refuses to start.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import stat
 from collections.abc import Mapping
@@ -52,7 +53,8 @@ KNOWN_KEYS = (
     "only for tests",
     "0123456789",
 )
-SECRETS = ("DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "HUB_METRICS_TOKEN")
+_ROLE = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+SECRETS = ("DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "HUB_METRICS_TOKEN", "HUB_SCIM_TOKEN")
 
 
 class SettingError(Exception):
@@ -77,6 +79,8 @@ class Config:
     live: bool
     log: str
     metrics_token: str | None = field(repr=False)
+    scim_token: str | None = field(repr=False)
+    scim_roles: Mapping[str, str]
     now: str | None
     demo: bool
     session_idle_hours: int
@@ -99,7 +103,9 @@ class Config:
             trusted_proxies=_count(environ, "HUB_TRUSTED_PROXIES", 0, 0, PROXIES),
             live=_choice(environ, "HUB_LIVE", ("on", "off"), "on") == "on",
             log=_choice(environ, "HUB_LOG", ("json", "text"), "json" if production else "text"),
-            metrics_token=_metrics_token(environ, production),
+            metrics_token=_token(environ, "HUB_METRICS_TOKEN", production),
+            scim_token=_token(environ, "HUB_SCIM_TOKEN", production),
+            scim_roles=_roles(environ, "HUB_SCIM_ROLES"),
             now=_now(environ, env),
             demo=_demo(environ, production),
             session_idle_hours=_hours(environ, "HUB_SESSION_IDLE_HOURS", SESSION_IDLE_HOURS),
@@ -303,15 +309,24 @@ def _is_address(text: str) -> bool:
     return parts.scheme in ("http", "https") and named and bare
 
 
-def _metrics_token(environ: Mapping[str, str], production: bool) -> str | None:
-    token = _secret(environ, "HUB_METRICS_TOKEN", production)
+def _token(environ: Mapping[str, str], name: str, production: bool) -> str | None:
+    token = _secret(environ, name, production)
     if token and not (token.isascii() and token.isprintable() and " " not in token):
-        raise SettingError(
-            "HUB_METRICS_TOKEN", "only printable ASCII characters without spaces can be sent in a header"
-        )
+        raise SettingError(name, "only printable ASCII characters without spaces can be sent in a header")
     if token and production:
-        _refuse_weak("HUB_METRICS_TOKEN", token)
+        _refuse_weak(name, token)
     return token
+
+
+def _roles(environ: Mapping[str, str], name: str) -> Mapping[str, str]:
+    """The role of each group: `Partner Sales=sales_rep; Hub admins=program_admin`."""
+    roles = {}
+    for pair in filter(None, (part.strip() for part in (environ.get(name) or "").split(";"))):
+        group, _, role = (side.strip() for side in pair.rpartition("="))
+        if not group or not _ROLE.fullmatch(role):
+            raise SettingError(name, f"{pair!r} is not a group and its role, like Partner Sales=sales_rep")
+        roles[group] = role
+    return roles
 
 
 def _now(environ: Mapping[str, str], env: str) -> str | None:

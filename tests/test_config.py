@@ -45,6 +45,10 @@ def fault(folder: Path, **environ: str) -> SettingError:
         ("HUB_LOG", "xml"),
         ("HUB_DEMO", "maybe"),
         ("HUB_METRICS_TOKEN", "two words"),
+        ("HUB_SCIM_TOKEN", "two words"),
+        ("HUB_SCIM_ROLES", "Sellers"),
+        ("HUB_SCIM_ROLES", "Sellers=Sales rep"),
+        ("HUB_SCIM_ROLES", "=sales_rep"),
         ("HUB_NOW", "2026-11-23T10:00:00Z"),
         ("DATABASE_URL", "hub"),
         ("DATABASE_URL", "mysql://hub@localhost/hub"),
@@ -93,6 +97,7 @@ def test_production_starts_with_what_it_needs(tmp_path: Path) -> None:
         ("HUB_NOW", "2026-11-23T10:00:00Z"),
         ("HUB_DEMO", "on"),
         ("HUB_METRICS_TOKEN", "1234"),
+        ("HUB_SCIM_TOKEN", "1234"),
     ],
 )
 def test_production_refuses_what_would_make_it_unsafe(tmp_path: Path, name: str, value: str) -> None:
@@ -108,7 +113,14 @@ def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["SECRET_KEY_FILE", "SECRET_KEY_FALLBACKS_FILE", "DATABASE_URL_FILE", "HUB_METRICS_TOKEN_FILE"]
+    "name",
+    [
+        "SECRET_KEY_FILE",
+        "SECRET_KEY_FALLBACKS_FILE",
+        "DATABASE_URL_FILE",
+        "HUB_METRICS_TOKEN_FILE",
+        "HUB_SCIM_TOKEN_FILE",
+    ],
 )
 def test_production_refuses_a_secret_that_everybody_may_read(tmp_path: Path, name: str) -> None:
     file = tmp_path / "secret"
@@ -170,8 +182,14 @@ def test_a_clock_is_fixed_in_tests_only_and_must_be_readable(tmp_path: Path) -> 
         assert fault(tmp_path, HUB_ENV="test", HUB_NOW=wrong).name == "HUB_NOW"
 
 
+def test_each_group_has_its_role(tmp_path: Path) -> None:
+    config = read(tmp_path, HUB_SCIM_ROLES="Partner Sales=sales_rep; CN=Admins,OU=Hub = program_admin ;")
+    assert config.scim_roles == {"Partner Sales": "sales_rep", "CN=Admins,OU=Hub": "program_admin"}
+
+
 def test_secrets_are_left_out_of_its_text(tmp_path: Path) -> None:
-    told = repr(read(tmp_path, SECRET_KEY=KEY, HUB_METRICS_TOKEN="m" + KEY, DATABASE_URL="postgresql://bo:hush@db/hub"))
+    others = {"HUB_METRICS_TOKEN": "m" + KEY, "HUB_SCIM_TOKEN": "s" + KEY}
+    told = repr(read(tmp_path, SECRET_KEY=KEY, DATABASE_URL="postgresql://bo:hush@db/hub", **others))
     assert KEY not in told
     assert "hush" not in told
 

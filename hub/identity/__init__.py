@@ -6,7 +6,9 @@ from flask import Flask
 
 from hub.identity import access, sign_in, viewers
 from hub.identity.access import current_key, may, member_seen, public, requires, requires_scope, visible
+from hub.identity.scim import door
 from hub.identity.viewers import Viewer, current_member, current_session
+from hub.web import csrf
 
 __all__ = [
     "Viewer",
@@ -27,4 +29,7 @@ def init(app: Flask) -> None:
     viewers.login.init_app(app)
     access.init(app)
     app.register_blueprint(sign_in.bp)
+    # Who provisions proves itself by a key in a header, which no other site can make a browser send.
+    csrf.exempt(door.bp)
+    app.register_blueprint(door.bp)
     app.jinja_env.globals["current_member"] = current_member

@@ -21,7 +21,7 @@ from hub.directory import members as directory
 from hub.directory import merges
 from hub.directory.sets import among
 from hub.directory.tables import assignments, deactivations, member_profiles, members, organizations, targets
-from hub.identity.tables import sessions
+from hub.identity.tables import scim_group_members, scim_groups, scim_users, sessions
 from hub.ledger import entry, programs, reading
 from hub.ledger.arrivals import decode_data, written
 from hub.ledger.tables import (
@@ -278,3 +278,23 @@ def _sessions(connection: Connection, person: Whom) -> Iterator[Record]:
             "issuer": row.issuer,
             "subject": row.subject,
         }
+
+
+@section("provisioned")
+def _provisioned(connection: Connection, person: Whom) -> Iterator[Record]:
+    """What an identity provider said of her, and in which groups it has put her."""
+    t = scim_users.c
+    for row in hers(connection, person, select(scim_users), t.member, t.no):
+        yield {
+            "id": row.id,
+            "said": decoded(row.resource),
+            "groups": _groups(connection, row.no),
+            "created_at": moment(row.created_at),
+            "modified_at": moment(row.modified_at),
+            "deleted_at": moment(row.deleted_at),
+        }
+
+
+def _groups(connection: Connection, user: int) -> list[str]:
+    g, m = scim_groups.c, scim_group_members.c
+    return list(connection.scalars(select(g.name).join(scim_group_members, m.group == g.no).where(m.user == user)))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text, text
 
-from hub.db import db
+from hub.db import Ordered, db
 from hub.signals import Number
 
 #: Keys of other systems. Of the key itself only the SHA-256 is kept: 256 random bits need no slower hash.
@@ -40,4 +40,58 @@ sessions = Table(
     Column("id_token", Text),
     # The number of one that has ended is no other's.
     sqlite_autoincrement=True,
+)
+
+#: Members that SCIM made, and what it knows of them. One whose `deleted_at` is set does not exist for SCIM any more; it
+#: stays to say that the member may come back by the same door.
+scim_users = Table(
+    "scim_users",
+    db.metadata,
+    Column("no", Number, primary_key=True),
+    Column("id", Ordered, nullable=False, unique=True),
+    Column("member", BigInteger, ForeignKey("members.no"), nullable=False, index=True),
+    Column("owner", BigInteger, ForeignKey("organizations.no"), index=True),  # the organization of the key that made it
+    Column("name_folded", Ordered, nullable=False),  # the userName as SCIM compares it
+    Column("external_id", Ordered, index=True),
+    Column("resource", Text, nullable=False),  # what was sent, as JSON
+    Column("granted", Text, nullable=False, default="[]"),  # the roles that the member has by its groups; a JSON list
+    Column("awaits", Ordered),  # an organization's id that the hub does not know yet
+    Column("created_at", BigInteger, nullable=False),
+    Column("modified_at", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("deleted_at", BigInteger),
+    Index(
+        "ix_scim_users_name_folded",
+        "name_folded",
+        unique=True,
+        sqlite_where=text("deleted_at IS NULL"),
+        postgresql_where=text("deleted_at IS NULL"),
+    ),
+    Index(
+        "ix_scim_users_awaits",
+        "awaits",
+        sqlite_where=text("awaits IS NOT NULL"),
+        postgresql_where=text("awaits IS NOT NULL"),
+    ),
+)
+
+scim_groups = Table(
+    "scim_groups",
+    db.metadata,
+    Column("no", Number, primary_key=True),
+    Column("id", Ordered, nullable=False, unique=True),
+    Column("owner", BigInteger, ForeignKey("organizations.no"), index=True),  # as of a user
+    Column("name", Text, nullable=False),
+    Column("name_folded", Ordered, nullable=False, index=True),
+    Column("external_id", Ordered, index=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("modified_at", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+)
+
+scim_group_members = Table(
+    "scim_group_members",
+    db.metadata,
+    Column("group", BigInteger, ForeignKey("scim_groups.no"), primary_key=True),
+    Column("user", BigInteger, ForeignKey("scim_users.no"), primary_key=True, index=True),
 )

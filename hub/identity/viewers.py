@@ -81,8 +81,16 @@ def rights_of(connection: Connection, roles: tuple[str, ...]) -> frozenset[str]:
     """These roles, and those that the program declares them `like`."""
     version = programs.newest(connection)
     declared = version.program.roles if version else {}
-    alike = (declared[role].like for role in roles if role in declared)
-    return frozenset(roles) | {role for role in alike if role}
+    rights: set[str] = set()
+    following = list(roles)
+    while following:
+        role = following.pop()
+        if role in rights:
+            continue
+        rights.add(role)
+        like = declared[role].like if role in declared else None
+        following += [like] if like else []
+    return frozenset(rights)
 
 
 def current_member() -> Viewer | None:

@@ -43,7 +43,7 @@ WORKED_OUT = {
 }  # fmt: skip
 TOLD = {
     "accounts", "aliases", "assignments", "awards", "deactivations", "entries", "final_boards", "final_goals",
-    "goals_reached", "member_profiles", "members", "revocations", "sessions", "targets", "transfers",
+    "goals_reached", "member_profiles", "members", "revocations", "scim_users", "sessions", "targets", "transfers",
 }  # fmt: skip
 
 
