@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from hub.directory import checks
+from hub.directory.knowledge import known_now
 from hub.directory.lookup import members, organizations
 from hub.directory.names import short
 from hub.directory.outcomes import ACCEPTED, UNCHANGED, Outcome, rejected
 from hub.directory.sets import among
-from hub.directory.tables import assignments
+from hub.directory.tables import assignments, member_profiles, present
 from hub.directory.writing import take_turns
 from hub.gamification.faults import Fault
 from hub.signals import publish
 
 Key = tuple[int, int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Somebody who looks after an organization, as what, and how to reach her."""
+
+    member: int
+    name: str
+    roles: tuple[str, ...]
+    email: str | None
+    phone: str | None
+    title: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,3 +137,37 @@ def _grouped(rows: Iterable[tuple[int, str]]) -> dict[int, tuple[str, ...]]:
     for no, role in rows:
         grouped[no] = (*grouped.get(no, ()), role)
     return grouped
+
+
+def contacts(connection: Connection, organization: int, now: int) -> tuple[Contact, ...]:
+    """Who looks after this organization and has a part in the hub, by name."""
+    found: dict[int, Contact] = {}
+    for row in connection.execute(_CONTACTS, {"organization": organization, "now": now}):
+        one = found.get(row.member)
+        if one is None:
+            found[row.member] = Contact(row.member, row.name, (row.role,), row.email, row.phone, row.title)
+        elif row.role not in one.roles:
+            found[row.member] = replace(one, roles=(*one.roles, row.role))
+    return tuple(found.values())
+
+
+# A person's rows come newest first: the first is the one in force.
+_CONTACTS = (
+    select(
+        assignments.c.member,
+        assignments.c["as"].label("role"),
+        present.c.name,
+        member_profiles.c.email,
+        member_profiles.c.phone,
+        member_profiles.c.title,
+    )
+    .join(present, present.c.member == assignments.c.member)
+    .join(member_profiles, member_profiles.c.member == assignments.c.member)
+    .where(
+        assignments.c.organization == bindparam("organization"),
+        present.c.active,
+        known_now(member_profiles),
+        member_profiles.c.valid_from <= bindparam("now"),
+    )
+    .order_by(present.c.name_folded, assignments.c.member, member_profiles.c.valid_from.desc(), assignments.c["as"])
+)

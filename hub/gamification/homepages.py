@@ -39,10 +39,9 @@ WIDGETS: Widgets = MappingProxyType(
     }
 )
 
-#: Those served now.
-SERVED: Widgets = MappingProxyType(
-    {name: WIDGETS[name] for name in ("progress_to_goal", "points", "badges", "streak", "leaderboard")}
-)
+#: What the hub does not serve yet.
+NOT_SERVED = ("next_action", "survey", "recognition", "kpi", "list", "my_partners")
+SERVED: Widgets = MappingProxyType({name: taken for name, taken in WIDGETS.items() if name not in NOT_SERVED})
 
 #: What a widget cannot be placed without.
 NEEDED = {"streak": "streak", "leaderboard": "leaderboard", "kpi": "metric", "list": "metric", "links": "links"}

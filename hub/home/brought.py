@@ -28,7 +28,7 @@ from hub.gamification.windows import Window
 from hub.ledger import entry, programs
 from hub.ledger.effects import Told
 from hub.ledger.tables import awards
-from hub.widgets.badges.query import ICON, metal
+from hub.widgets.told import ICON, metal
 from hub.wording import date_of, moment, number, reasons
 from hub.wording import window as said_window
 from hub.wording.entries import periods, sentence

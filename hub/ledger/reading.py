@@ -223,6 +223,11 @@ def _values(connection: Connection, one: _Member, metric: str, windows: Sequence
 
 def badges(connection: Connection, version: Version, member_no: int, now: int) -> tuple[BadgeStanding, ...]:  # noqa: ARG001
     """All badges that the member may see, in the program's order; those earned and no longer in the program last."""
+    # Several widgets of a page look at them.
+    return once(connection, ("badges", member_no, now), lambda: _badges(connection, member_no, now))
+
+
+def _badges(connection: Connection, member_no: int, now: int) -> tuple[BadgeStanding, ...]:
     one = _member(connection, member_no, now)
     earned = _earned(connection, member_no)
     profile = one.given.timeline.at(now).values

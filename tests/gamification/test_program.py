@@ -502,7 +502,7 @@ FAULTS = [
     # homepages
     ("homepages: {sales_reps: [{widget: points}]}", "homepages.sales_reps", "unknown"),
     ("homepages: {sales_rep: [{widget: pointz}]}", "homepages.sales_rep[0].widget", "unknown"),
-    ("homepages: {sales_rep: [{widget: kpi, metric: deals}]}", "homepages.sales_rep[0].widget", "not_supported_yet"),
+    ("homepages: {sales_rep: [{widget: survey}]}", "homepages.sales_rep[0].widget", "not_supported_yet"),
     ("homepages: {sales_rep: [{widget: points, goal: g}]}", "homepages.sales_rep[0].goal", "unknown_field"),
     ("homepages: {sales_rep: [{widget: streak}]}", "homepages.sales_rep[0].streak", "missing"),
     ("homepages: {sales_rep: [{widget: streak, streak: s}]}", "homepages.sales_rep[0].streak", "unknown"),

@@ -5,15 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from hub.gamification.badges import Badge
 from hub.ledger import entry, reading
-from hub.widgets.kit import View, unit_of
-from hub.wording import Quantity
+from hub.widgets.kit import View
+from hub.widgets.told import Condition, condition, icon_of, metal, tier_title
 
 NEXT = 3
-METALS = ("bronze", "silver", "gold", "platinum")
-ICON = "award"
-SECTIONS = {"metric": "metrics", "streak": "streaks", "badge": "badges", "goal": "goals"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +26,13 @@ class Medal:
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
-    """One condition that is not met yet. Of having something (a badge, a level, a goal) there is nothing to count."""
-
-    kind: str
-    title: str
-    actual: Quantity
-    needed: Quantity
-
-
-@dataclass(frozen=True, slots=True)
 class Next:
     title: str
     tier: str | None
     metal: str
     icon: str
     share: Fraction
-    missing: tuple[Missing, ...]
+    missing: tuple[Condition, ...]
     count: int  # how many of the missing ones it takes
 
 
@@ -82,10 +68,10 @@ def _medal(view: View, standing: reading.BadgeStanding) -> Medal:
     top = standing.awards[-1]
     badge = view.program.badges.get(standing.badge)
     times = sum(award.times for award in standing.awards if award.tier == top.tier)
-    title, icon = view.title("badges", standing.badge), _icon(badge)
+    title, icon = view.title("badges", standing.badge), icon_of(badge)
     return Medal(
         title,
-        _tier_title(view, badge, top.tier),
+        tier_title(view, badge, top.tier),
         metal(badge, top.tier),
         icon,
         times,
@@ -99,43 +85,11 @@ def _next(view: View, standing: reading.BadgeStanding) -> Next | None:
     if step is None:
         return None
     badge = view.program.badges.get(standing.badge)
-    missing = tuple(_missing(view, one) for one in step.requirements if not one.met)
+    missing = tuple(condition(view, one) for one in step.requirements if not one.met)
     if not missing:
         # Of a repeated badge that this month, or this course, has already brought.
         return None
     # All that are met already count toward how many it takes.
     count = max(step.count - (len(step.requirements) - len(missing)), 0)
-    title, icon = view.title("badges", standing.badge), _icon(badge)
-    return Next(title, _tier_title(view, badge, step.tier), metal(badge, step.tier), icon, step.share, missing, count)
-
-
-def _missing(view: View, one: reading.Requirement) -> Missing:
-    metric = view.program.metrics.get(one.key) if one.kind == "metric" else None
-    unit = unit_of(view.program, metric) if metric else None
-    titles = {level.key: level.title for level in view.program.levels}
-    section = SECTIONS.get(one.kind)
-    title = view.title(section, one.key) if section else view.said(titles.get(one.key, {}), one.key)
-    if one.object:
-        title = f"{title}, {one.object}"
-    return Missing(one.kind, title, Quantity(one.actual, unit), Quantity(one.needed, unit))
-
-
-def _icon(badge: Badge | None) -> str:
-    return (badge.icon if badge else None) or ICON
-
-
-def _tier_title(view: View, badge: Badge | None, name: str | None) -> str | None:
-    if name is None:
-        return None
-    titles = {tier.name: tier.title for tier in badge.tiers} if badge else {}
-    return view.said(titles.get(name, {}), "") or name
-
-
-def metal(badge: Badge | None, tier: str | None) -> str:
-    """What the art of a tier is made of: what its name says, else by its place; a badge without tiers is plain."""
-    if tier is None:
-        return "plain"
-    if tier.lower() in METALS:
-        return tier.lower()
-    names = [one.name for one in badge.tiers] if badge else []
-    return METALS[min(names.index(tier), len(METALS) - 1)] if tier in names else METALS[0]
+    title, icon = view.title("badges", standing.badge), icon_of(badge)
+    return Next(title, tier_title(view, badge, step.tier), metal(badge, step.tier), icon, step.share, missing, count)

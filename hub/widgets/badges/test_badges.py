@@ -9,7 +9,8 @@ from hub.clock import instant
 from hub.gamification.badges import Badge, MetricAtLeast, Tier
 from hub.ledger.reading import BadgeStanding, Requirement, Step
 from hub.widgets import kit
-from hub.widgets.badges.query import _next, metal, query
+from hub.widgets.badges.query import _next, query
+from hub.widgets.told import metal
 from tests.club import Club, publish
 
 

@@ -1,12 +1,12 @@
-"""Made-up standings for the style page: each widget full, nearly empty and empty. Nobody's data."""
+"""Samples of what one stands at: goals, points, badges, streaks, leaderboards."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 from hub import clock
 from hub.gamification.windows import Calendar
+from hub.home.samples.sample import Sample
 from hub.ledger.reading import Earned, Period
 from hub.ledger.standings import PeriodState
 from hub.widgets.badges import query as badges
@@ -14,20 +14,11 @@ from hub.widgets.leaderboard import query as leaderboard
 from hub.widgets.points import query as points
 from hub.widgets.progress_to_goal import query as goals
 from hub.widgets.streak import query as streak
+from hub.widgets.told import Condition
 from hub.wording import Quantity
 
 CALENDAR = Calendar("Europe/Berlin")
 EARNED = (310, 120, 480, 260, 540, 420)
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A widget in one state."""
-
-    widget: str
-    state: str
-    size: str
-    values: object
 
 
 def samples(now: int) -> tuple[Sample, ...]:
@@ -83,9 +74,9 @@ def _badges(now: int) -> badges.Values:
         medal("Graduate", "Bronze", "bronze", "graduation-cap", 61),
         medal("Pathfinder", "Platinum", "platinum", "rocket", 90),
     )
-    deals = badges.Missing("metric", "Deals won", Quantity(7), Quantity(10))
-    assets = badges.Missing("metric", "Assets seen", Quantity(4), Quantity(10))
-    course = badges.Missing("badge", "Graduate", Quantity(0), Quantity(1))
+    deals = Condition("metric", "Deals won", Quantity(7), Quantity(10))
+    assets = Condition("metric", "Assets seen", Quantity(4), Quantity(10))
+    course = Condition("badge", "Graduate", Quantity(0), Quantity(1))
     steps = (
         badges.Next("Deal maker", "Silver", "silver", "handshake", Fraction(7, 10), (deals,), 1),
         badges.Next("All rounder", None, "plain", "layers", Fraction(1, 3), (assets, course), 1),
