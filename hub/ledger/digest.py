@@ -119,7 +119,10 @@ def _run_sqlite(kind: Kind) -> int:
     with reader() as connection:
         stretch = _stretch(connection)
         assert stretch is not None, "versions do not go away"
-        taken = taking.take(connection, stretch, kind, taking.candidates(connection, stretch, kind))
+        found = taking.candidates(connection, stretch, kind)
+        if kind is Kind.NEW:
+            found = found[: taking.filling(connection, found)]
+        taken = taking.take(connection, stretch, kind, found)
         folding = _fold(connection, stretch, kind, taken)
     for slice_ in _slices(folding):
         with transaction() as connection:
@@ -154,8 +157,9 @@ def _run_postgres(kind: Kind) -> int:
         assert stretch is not None, "versions do not go away"
         found = taking.candidates(connection, stretch, kind)
         taking.open_rows(connection, found)
+        most = taking.filling(connection, found) if kind is Kind.NEW else len(found)
     with transaction() as connection:
-        taken = taking.take(connection, stretch, kind, taking.lock(connection, found))
+        taken = taking.take(connection, stretch, kind, taking.lock(connection, found, most))
         if stretch.before is None:
             # Asked again: what was published meanwhile may hold for what was taken.
             stretch = Stretch(programs.plan(connection) or stretch.plan)

@@ -129,9 +129,27 @@ def open_rows(connection: Connection, found: list[int]) -> None:
     bulk.insert(connection, progress, ("member", "version", "state"), rows, ignore=True)
 
 
-def lock(connection: Connection, found: list[int]) -> list[int]:
-    """Take the lease on half of them at most, the first ones that nobody has, so that another worker finds work too."""
-    share = max(len(found) // 2, FEWEST)
+def filling(connection: Connection, found: list[int]) -> int:
+    """How many of them, from the first on, fill a batch: an entry costs less in the fold of many than in one of few."""
+    at, waiting, step = 0, 0, FEWEST
+    while at < len(found):
+        some = found[at : at + step]
+        counted = select(queue.c.member, func.count()).where(among(connection, queue.c.member, some))
+        counts: dict[int, int] = dict(connection.execute(counted.group_by(queue.c.member)).all())
+        for who in some:
+            at += 1
+            waiting += counts.get(who, 1)
+            if waiting >= BATCH:
+                return at
+        step *= 4
+    return at
+
+
+def lock(connection: Connection, found: list[int], most: int) -> list[int]:
+    """Take the lease on half of them at most, the first ones that nobody has, so that another worker finds work too;
+    and on no more than `most`.
+    """
+    share = min(max(len(found) // 2, FEWEST), most)
     place = func.array_position(bindparam("found", found, ARRAY(BigInteger)), progress.c.member)
     rows = select(progress.c.member).where(among(connection, progress.c.member, found)).order_by(place)
     # Who was merged since stands as she did until the other one is folded.
@@ -148,7 +166,7 @@ def take(connection: Connection, stretch: Stretch, kind: Kind, who: Iterable[int
     organizations = [-n for n in everybody if n < 0]
     rows = connection.execute(
         _within(stretch, select(queue.c.entry, queue.c.member, queue.c.organization))
-        .where(or_(among(connection, queue.c.member, members), among(connection, queue.c.organization, organizations)))
+        .where(_of(connection, members, organizations))
         .order_by(queue.c.entry)
         .limit(BATCH)
     ).all()
@@ -159,3 +177,10 @@ def take(connection: Connection, stretch: Stretch, kind: Kind, who: Iterable[int
         for one in everybody:
             taken.again.setdefault(one, 0)
     return taken
+
+
+def _of(connection: Connection, members: Iterable[int], organizations: list[int]) -> ColumnElement[bool]:
+    """Of queued entries those of these members and organizations."""
+    of_members = among(connection, queue.c.member, members)
+    # Only where it must be: organizations have no index, and SQLite would search all of the queue.
+    return or_(of_members, among(connection, queue.c.organization, organizations)) if organizations else of_members
