@@ -58,7 +58,7 @@ def page() -> ResponseReturnValue:
         version = current.version(connection)
         if version is None:
             raise not_found()
-        member, now = cells.member(), clock.now()
+        member, now = current.member(), clock.now()
         have = layout.cells(connection, version.program, member, now)
         own = arrangement.of(connection, member.no)
         shown = [
@@ -93,7 +93,7 @@ def _said(shown: Sequence[Arranged]) -> str:
 @requires("home:arrange")
 def arrange() -> ResponseReturnValue:
     act, key = request.form.get("act", ""), request.form.get("key", "")
-    member, now = cells.member(), clock.now()
+    member, now = current.member(), clock.now()
     with transaction() as connection:
         version = programs.newest(connection)
         if version is None:

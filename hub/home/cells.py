@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from hub import wording
 from hub.home.layout import Cell
-from hub.identity import Viewer, current_member
+from hub.identity import Viewer
 from hub.ledger import programs
 from hub.ledger.standings import Version
 from hub.widgets import kit
@@ -33,10 +33,3 @@ def show(connection: Connection, version: Version, member: Viewer, cell: Cell, n
     title = view.said(cell.placement.title, "") or None
     rendered = kit.render(cell.kind, view, title, url_for("home.cell", key=cell.key))
     return Shown(cell, rendered, (*cell.kind.widget.topics(view), programs.PROGRAM))
-
-
-def member() -> Viewer:
-    """Who looks, behind `requires`."""
-    found = current_member()
-    assert found is not None, "requires() lets nobody else in"
-    return found

@@ -1,4 +1,4 @@
-"""The version of the program that a request goes by: the newest, read once."""
+"""What a request goes by: the newest version of the program, read once, and who looks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from flask import g
 from sqlalchemy import Connection
 
 from hub.db import reader
+from hub.identity import Viewer, current_member
 from hub.ledger import programs
 from hub.ledger.standings import Version
 
@@ -19,4 +20,11 @@ def version(connection: Connection | None = None) -> Version | None:
         else:
             g.program_version = programs.newest(connection)
     found: Version | None = g.program_version
+    return found
+
+
+def member() -> Viewer:
+    """Who looks, behind `requires`."""
+    found = current_member()
+    assert found is not None, "requires() lets nobody else in"
     return found

@@ -11,10 +11,13 @@ from hub.identity import current_member
 
 
 class Place(NamedTuple):
+    """`short`: its title where there is little room; `here`: what `aria-current` says of it, None: one is elsewhere."""
+
     title: str
+    short: str
     icon: str
     address: str
-    here: bool
+    here: str | None
 
 
 def places() -> list[Place]:
@@ -22,12 +25,22 @@ def places() -> list[Place]:
     if current_member() is None:
         return []
     known = (
-        ("home.index", gettext("Home"), "house"),
-        ("lines.page", gettext("Points"), "coins"),
-        ("demo.page", gettext("Play the CRM"), "play"),
+        ("home.index", gettext("Home"), gettext("Home"), "house"),
+        ("lines.page", gettext("Points"), gettext("Points"), "coins"),
+        ("badges.page", gettext("Badges"), gettext("Badges"), "award"),
+        ("boards.index", gettext("Leaderboards"), gettext("Boards"), "trophy"),
+        ("earn.page", gettext("How to earn"), gettext("Earn"), "sparkles"),
+        ("demo.page", gettext("Play the CRM"), gettext("CRM"), "play"),
     )
     return [
-        Place(str(title), icon, url_for(endpoint), request.endpoint == endpoint)
-        for endpoint, title, icon in known
+        Place(str(title), str(short), icon, url_for(endpoint), _here(endpoint))
+        for endpoint, title, short, icon in known
         if endpoint in current_app.view_functions
     ]
+
+
+def _here(endpoint: str) -> str | None:
+    """Whether this is the place, or one below it: the page of one badge is below that of all."""
+    if request.endpoint == endpoint:
+        return "page"
+    return "true" if request.blueprint == endpoint.partition(".")[0] else None

@@ -23,7 +23,7 @@ MORNING_UNTIL, AFTERNOON_UNTIL = 12, 18
 @bp.get("/")
 @requires("home:see")
 def index() -> ResponseReturnValue:
-    member, now = cells.member(), clock.now()
+    member, now = current.member(), clock.now()
     with reader() as connection:
         version = current.version(connection)
         if version is None:
@@ -64,7 +64,7 @@ _CHANGES = (programs.PROGRAM, changeover.CHANGE_OVER)
 @requires("home:see")
 def cell(key: str) -> ResponseReturnValue:
     """One cell. What does not stand on the member's homepage does not exist."""
-    member, now = cells.member(), clock.now()
+    member, now = current.member(), clock.now()
     with reader() as connection:
         version = current.version(connection)
         hers = arrangement.hers(connection, version.program, member, now) if version else ()
