@@ -112,7 +112,8 @@ def publish_text(
             holidays=_holidays(version.program),
         )
     )
-    log.release(connection, now, types=list(version.program.events), event_types=version.program.events)
+    types = version.program.events
+    log.release(connection, version.published_at, types=list(types), event_types=types)
     tell(connection, [PROGRAM], now)
     return version
 
@@ -147,8 +148,10 @@ def _version(program: Program, before: Version | None, now: int, in_force_from: 
         if live is None:
             live = program.calendar.window("day", now).start
         return Version(1, program, BEGINNING, now, live, after)
-    # Who waited for another publication read the clock before it.
+    # Who waited for another publication read the clock before it. A later version has a later place in the log, also
+    # where the clock stands still.
     now = max(now, before.published_at)
+    after = max(after, before.after) if now == before.published_at else after
     since = now if in_force_from is None else in_force_from
     return Version(before.number + 1, program, since, now, before.live_from if live is None else live, after)
 

@@ -201,8 +201,10 @@ def in_order(told: Crowd) -> None:
     digest_all()
 
 
-def at_random(told: Crowd, seed: int, batches: int = 12, duplicates: int = 10) -> None:
-    """In a random order, split into random batches; one in `duplicates` twice; profiles change on the way."""
+def at_random(told: Crowd, seed: int, batches: int = 12, duplicates: int = 10) -> Counter[str]:
+    """In a random order, split into random batches; one in `duplicates` twice; profiles change on the way. How many
+    had which verdict.
+    """
     random = Random(seed)
     sent = [*told.arrivals, *told.reversals]
     some = [*sent, *random.sample(sent, len(sent) // duplicates)]
@@ -217,9 +219,9 @@ def at_random(told: Crowd, seed: int, batches: int = 12, duplicates: int = 10) -
             digest.run()
     change(waiting)
     digest_all()
-    assert verdicts["held"] > sum(one.subject == "nobody" for one in told.arrivals), "some wait for newcomers"
     assert verdicts["accepted"] + verdicts["held"] == len(sent)
     assert verdicts["duplicate"] == len(some) - len(sent)
+    return verdicts
 
 
 # --------------------------------------------------------------------------------------------------------- what it says

@@ -37,7 +37,8 @@ def test_any_order_any_split_and_any_duplication_come_to_the_same(
         assert not expected.kept, "nothing is kept where nothing comes late"
     for seed in range(orders):
         with crowd.hub_of(databases.migrated(dialect), tmp_path, told) as app:
-            crowd.at_random(told, seed)
+            verdicts = crowd.at_random(told, seed)
+            assert verdicts["held"] > sum(one.subject == "nobody" for one in told.arrivals), "some wait for newcomers"
             compare(checked(crowd.says(app, told)), expected)
 
 

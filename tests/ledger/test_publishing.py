@@ -393,3 +393,22 @@ def scores(club: Club) -> dict[str | None, Any]:
         board = reading.board(view.connection, view.version, "partners", None, view.now, limit=10)
         assert board
         return {row.id: row.score for row in board.items}
+
+
+def test_a_later_version_has_a_later_place_though_the_clock_stands_still_and_it_releases_what_is_older(
+    harbor: Club,
+) -> None:
+    sent(harbor, "bo", "lead.won")
+    harbor.happens("bo", "deal.won", amount=100)
+    publish(program(PAYS))
+    declared = program(PAYS, events=EVENTS.replace("asset.viewed", "lead.won"))
+    declared = declared.replace("metrics:\n", "metrics:\n  leads: {event: lead.won, take: count}\n")
+    publish(declared + "badges: {lead: {when: {metric: leads, at_least: 1}}}\n")
+    with reader() as connection:
+        plan = programs.plan(connection)
+    assert plan
+    places = [version.read for version in plan.versions]
+    assert places == sorted(places)
+    harbor.digests()
+    assert badges(harbor, "bo").keys() == {"lead"}
+    sound()
