@@ -22,11 +22,14 @@ from hub.gamification.progress import Kept
 from hub.ledger import folding, log, programs
 from hub.ledger.folding import Drafted, connection_rows
 from hub.ledger.refold import Folded
+from hub.ledger.standings import cause_of
 from hub.ledger.tables import goals_reached, progress, set_aside
 from hub.ledger.writing import standing_amounts
 from hub.signals import queue
 
 MEMBERS_A_TIME = 100
+#: Causes that a program prices. What was given by hand, or won, is the same under each.
+PRICED = ("rule", "badge", "goal", "action", "survey")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,8 @@ def _change(before: _Stood, after: _Stood, since: int | None) -> Change:
     amounts = {}
     for key in sorted(before.amounts.keys() | after.amounts.keys()):
         (posted, then), (drafted, now) = before.amounts.get(key, _NONE), after.amounts.get(key, _NONE)
-        if posted != drafted or (since is not None and max(then, now) >= since):
+        looked_at = since is not None and max(then, now) >= since and cause_of(key)[0] in PRICED
+        if posted != drafted or looked_at:
             amounts[key] = Both(posted, drafted)
     return Change(
         tuple(sorted(given, key=lambda fact: (fact.place, fact.key))),

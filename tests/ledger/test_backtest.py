@@ -12,7 +12,7 @@ from hub import clock
 from hub.db import transaction
 from hub.gamification import engine
 from hub.gamification.events import EventType
-from hub.ledger import arrivals, backtest, changes, log
+from hub.ledger import acts, arrivals, backtest, changes, log
 from hub.ledger.backtest import MemberPoints, Posting
 from hub.ledger.tables import set_aside
 from hub.widgets import kit
@@ -198,3 +198,13 @@ def test_members_are_taken_in_slices(harbor: Club, monkeypatch: pytest.MonkeyPat
     assert isinstance(draft, changes.Draft)
     assert backtest.run(draft, lambda done, of: heard.append((done, of))).members == 2
     assert heard == [(1, 2), (2, 2)]
+
+
+def test_what_was_given_by_hand_is_no_matter_of_the_program(harbor: Club) -> None:
+    with transaction() as connection:
+        for number in range(3):
+            acts.adjust(connection, (harbor.numbers["bo"], "bo"), 100 + number, "thanks", "test", clock.now())
+    harbor.digests()
+    posting, _ = told_then_done(FIRST.replace("award: {points: 1", "award: {points: 3"), days=60)
+    assert {one.kind for one in posting.amounts} == {"rule", "badge"}
+    assert (posting.posted, posting.drafted) == (55, 115)
