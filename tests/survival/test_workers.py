@@ -14,12 +14,12 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from hub import clock
-from hub.db import reader, transaction
+from hub.db import db, reader, transaction
 from hub.directory import members
 from hub.directory.members import MemberProfile, MemberRecord
-from hub.ledger import feed, log, programs, replay, verify
+from hub.ledger import changeover, feed, log, programs, replay, verify
 from hub.ledger.arrivals import Arrival, canonical
-from hub.ledger.tables import accounts, entries, set_aside
+from hub.ledger.tables import accounts, entries, progress, set_aside
 from hub.signals import queue
 from tests.app import JANUARY, settings
 from tests.club import publish
@@ -144,6 +144,24 @@ def test_several_workers_count_every_event_once(harbor: Flask):
     assert told() == 6_000
     assert list(verify.breaches()) == []
     assert list(replay.differences()) == []
+
+
+def test_versions_that_are_published_meanwhile_take_over_from_one_another(harbor: Flask):
+    some = events(4_000)
+    append(some[:2_000])
+    with digesting(harbor, 1 if db.engine.dialect.name == "sqlite" else 3):
+        for start in range(2_000, 4_000, 200):
+            append(some[start : start + 200][::-1])
+            if start % 600 == 200:
+                needed = 20 - start // 400
+                publish(PROGRAM.replace("at_least: 20}]", f"at_least: {needed}}}], points: {needed}"))
+    with digesting(harbor, 1):
+        pass
+    with reader() as connection:
+        assert set(connection.scalars(select(progress.c.version))) == {5}
+        assert changeover.share(connection, 5) is None
+    assert counted()[0] == 4_000
+    assert list(verify.breaches()) == []
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
