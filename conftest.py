@@ -16,3 +16,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
         if "postgresql" in getattr(getattr(item, "callspec", None), "params", {}).values():
             item.add_marker("postgres")
+
+
+@pytest.fixture
+def wanted(request: pytest.FixtureRequest) -> str:
+    """What `-m` says: what takes many minutes runs only where somebody asks for it."""
+    return str(request.config.getoption("markexpr"))

@@ -13,12 +13,6 @@ from tests.ledger import crowd
 from tests.ledger.crowd import Says
 
 
-@pytest.fixture
-def wanted(request: pytest.FixtureRequest) -> str:
-    """What `-m` says."""
-    return str(request.config.getoption("markexpr"))
-
-
 @pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize(
     ("events", "people", "orders"),
