@@ -21,7 +21,7 @@ from hub.ledger import awarded, entry, reading
 from hub.ledger.awarded import Awarded
 from hub.ledger.standings import Award, BadgeStanding, Version
 from hub.web import not_found
-from hub.widgets.badges.query import ICON, metal
+from hub.widgets.told import ICON, metal
 from hub.wording import language, said
 from hub.wording import window as said_window
 from hub.wording.entries import sentence, when
