@@ -60,7 +60,7 @@ def cells(
     fitting = _fitting(connection, member, now, (placement for page in pages for placement in page))
     found: dict[str, Cell] = {}
     for one in (cell(placement) for placement in fitting):
-        if one is not None:
+        if one is not None and one.kind.widget.is_for(member):
             _add(found, one)
     return tuple(found.values())
 

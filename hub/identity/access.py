@@ -18,6 +18,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import ColumnElement, Connection, exists, false, literal, or_, select, true
 
 from hub import clock
+from hub.db import reader
 from hub.directory import lookup
 from hub.directory.tables import assignments, present
 from hub.identity import keys
@@ -57,13 +58,29 @@ TABLE: Mapping[str, Mapping[str, Reach]] = {
     "member:see": {MEMBER: SELF, **_OWNER, **_VENDOR, **_ADMIN},
     "member:activity": {MEMBER: SELF, **_VENDOR, **_ADMIN},
     "why:see": {MEMBER: SELF, **_OWNER, **_VENDOR, **_ADMIN},
-    # Of organizations
+    # Of organizations; to follow one is to hear that its goals moved, which its own people see
     "organization:see": {**_OWNER, **_VENDOR, **_ADMIN},
+    "organization:follow": {MEMBER: ORGANIZATION, **_VENDOR, **_ADMIN},
     # Of the program: what boards publish, how to earn
     "leaderboard:see": {MEMBER: ALL},
     "program:see": {MEMBER: ALL},
     # The admin's
     "studio:use": _ADMIN,
+}
+
+#: What a live page may listen to: each topic, by its first part, with the act that its viewer must be allowed. What
+#: stands behind the first part is the number of whom it is about.
+TOPICS: Mapping[str, str] = {
+    "points": "member:see",
+    "badges": "member:see",
+    "streaks": "member:see",
+    "goals": "member:see",
+    "member": "member:see",
+    "organization": "organization:follow",
+    "leaderboard": "leaderboard:see",
+    "program": "program:see",
+    "change_over": "program:see",
+    "directory": "program:see",
 }
 
 #: Endpoints of others' making that are open: files that anybody may have, and the word that there is no stream here.
@@ -100,6 +117,23 @@ def may(
     if member is not None:
         return bool(connection.scalar(select(exists().where(present.c.member == member, visible(viewer, act)))))
     return bool(connection.scalar(select(_of_organization(viewer, far, literal(organization)))))
+
+
+def may_follow(viewer: Viewer, topic: str) -> bool:
+    """Whether a page of this member may be told that this changed."""
+    kind, _, about = topic.partition("/")
+    act = TOPICS.get(kind)
+    if act is None:
+        raise LookupError(f"the topic {topic} has no row in the table of who may see what")
+    if reach(viewer, act) == ALL:
+        return True
+    number = int(about)
+    # One's own, as nearly always, is nothing to ask the database about.
+    if number == (viewer.organization if kind == "organization" else viewer.no):
+        return reach(viewer, act) is not None
+    with reader() as connection:
+        whose = {"organization": number} if kind == "organization" else {"member": number}
+        return may(connection, viewer, act, **whose)
 
 
 def visible(viewer: Viewer, act: str) -> ColumnElement[bool]:

@@ -12,6 +12,7 @@ on the body every 15 seconds, 60 in a hidden tab, so that the same trigger polls
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from urllib.parse import urlencode
 
 from flask import Flask, Response, current_app, g, request
@@ -19,6 +20,8 @@ from flask import Flask, Response, current_app, g, request
 from config import Config
 from hub import clock
 from hub.identity import current_session
+from hub.identity.access import may_follow
+from hub.identity.viewers import Viewer
 from hub.live.streams import Streams
 from hub.live.tickets import Tickets
 from hub.live.topics import event_name, trigger
@@ -44,8 +47,12 @@ class Live:
             member_no, topics, g.get("live_cursor"), clock.now(), session.no if session is not None else None
         )
 
-    def url(self, member_no: int, topics: Iterable[str]) -> str | None:
-        """The address of a page's stream; None where pages poll."""
+    def url(self, viewer: Viewer, topics: Iterable[str]) -> str | None:
+        """The address of the stream of this member's page, which tells of what she may see; None where pages poll."""
+        return None if self.streams is None else self.address(viewer.no, filter(partial(may_follow, viewer), topics))
+
+    def address(self, member_no: int, topics: Iterable[str]) -> str | None:
+        """The address of a stream of these topics, which the member may see; None where pages poll."""
         return None if self.streams is None else "/live?" + urlencode({"ticket": self.ticket(member_no, topics)})
 
     def mark(self) -> None:

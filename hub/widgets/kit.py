@@ -30,7 +30,7 @@ from hub import widgets
 from hub.db import on_sqlite, once
 from hub.gamification.explain import unit_of as unit_of
 from hub.gamification.program import Program
-from hub.identity import Viewer
+from hub.identity import Viewer, access
 from hub.ledger.reading import Version
 from hub.wording import said
 
@@ -78,7 +78,9 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Widget:
-    """What a widget's `__init__.py` declares. It is fetched again when one of its `topics` changes."""
+    """What a widget's `__init__.py` declares. It is fetched again when one of its `topics` changes. `act`: what its
+    viewer must be allowed, of the table of who may see and do what; by itself a widget shows the viewer's own.
+    """
 
     name: str
     title: str
@@ -86,6 +88,11 @@ class Widget:
     options: tuple[Option, ...] = ()
     topics: Callable[[View], tuple[str, ...]] = lambda _: ()
     sizes: tuple[str, ...] = SIZES
+    act: str = "home:see"
+
+    def is_for(self, member: Viewer) -> bool:
+        """Whether the member's roles let her have it at all."""
+        return access.reach(member, self.act) is not None
 
     @property
     def listens(self) -> tuple[str, ...]:
@@ -174,6 +181,8 @@ def _declared(module: ModuleType) -> Widget:
     widget = getattr(module, "widget", None)
     if not isinstance(widget, Widget):
         raise TypeError(f"{module.__name__} declares no `widget = Widget(...)`")
+    if widget.act not in access.TABLE:
+        raise LookupError(f"{widget.act!r} has no row in the table of who may do what")
     return widget
 
 

@@ -37,7 +37,7 @@ def site(config: Config, member: int = 1) -> Flask:
     @app.get("/page")
     @public
     def page() -> str:
-        url = live().url(member, [topic for topics in PARTS.values() for topic in topics])
+        url = live().address(member, [topic for topics in PARTS.values() for topic in topics])
         milliseconds = request.args.get("poll", 300, int)
         return render(PAGE, parts=PARTS, live_url=url, live_poll_ms=milliseconds, live_poll_hidden_ms=10 * milliseconds)
 

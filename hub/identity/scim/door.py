@@ -13,14 +13,14 @@ from hub.web import Problem, settings
 PREFIX = "/scim/v2"
 MEDIA_TYPE = "application/scim+json"
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 MAX_BODY_BYTES = 1024 * 1024
 
 bp = Blueprint("scim", __name__, url_prefix=PREFIX)
 
 
-@bp.route("", defaults={"path": ""}, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-@bp.route("/", defaults={"path": ""}, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-@bp.route("/<path:path>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+@bp.route("/", defaults={"path": ""}, methods=METHODS, strict_slashes=False)
+@bp.route("/<path:path>", methods=METHODS)
 @requires_scope(PROVISION)
 def provision(path: str) -> Response:
     # SCIM's models take most of a second to load, and few processes need them.

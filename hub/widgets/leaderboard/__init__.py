@@ -24,4 +24,5 @@ widget = Widget(
     icon="trophy",
     options=(Option("leaderboard", names="leaderboards"), Option("show", "integer")),
     topics=_topics,
+    act="leaderboard:see",
 )

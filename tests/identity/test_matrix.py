@@ -1,0 +1,334 @@
+"""Every route, widget and topic, for every role and key, of one's own, of others, of nobody: as `surface.py` says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from hub import clock
+from hub.db import reader, transaction
+from hub.directory import assignments, lookup, members, organizations
+from hub.directory.assignments import AssignmentRecord
+from hub.directory.members import MemberProfile, MemberRecord
+from hub.directory.organizations import OrganizationProfile, OrganizationRecord
+from hub.identity import keys
+from hub.identity.access import may_follow
+from hub.identity.viewers import Viewer, viewer
+from hub.ledger import entry
+from hub.ledger.tables import awards, entries
+from hub.widgets import kit
+from tests.app import JANUARY
+from tests.club import Club, publish
+from tests.identity.surface import (
+    ABSENT,
+    ASSIGNED,
+    OTHER,
+    ROLES,
+    ROUTES,
+    SAME,
+    SELF,
+    STANDS,
+    TOPICS,
+    VENDORS,
+    WIDGETS,
+    About,
+    Key,
+    Own,
+)
+
+PROGRAM = """
+program: {name: Harbor, time_zone: Europe/Berlin, live_from: 2026-01-01}
+events:
+  deal.won: {attributes: {amount: {type: number, required: true}}}
+metrics:
+  revenue: {event: deal.won, take: sum, of: amount}
+points:
+  won: {event: deal.won, award: 100}
+badges:
+  seller: {when: {metric: revenue, at_least: 1}}
+  helper: {points: 5}
+streaks:
+  daily: {event: deal.won, every: day}
+goals:
+  quarter: {metric: revenue, window: quarter, target: 4}
+leaderboards:
+  top: {metric: revenue, window: month}
+"""
+COMPANIES = ("acme", "globex", "initech", "vendor")
+#: Whom pages and keys are asked about: somebody of each organization.
+OF = {company: f"somebody-of-{company}" for company in COMPANIES}
+NOBODY = "nobody"
+
+
+def home(role: str) -> str:
+    return "vendor" if role in VENDORS else "acme"
+
+
+def object_of(role: str, stands: str, whom: str) -> str:
+    """The id of a member or an organization that stands so to the one with this role."""
+    company = {SELF: home(role), SAME: home(role), ASSIGNED: "globex", OTHER: "initech"}.get(stands)
+    if company is None:
+        return NOBODY
+    if whom == "organization":
+        return company
+    return role if stands == SELF else OF[company]
+
+
+@dataclass
+class World:
+    """A hub in which everybody is there, and something has happened to each."""
+
+    app: Flask
+    numbers: dict[str, int]
+    made: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def browser(self, role: str | None) -> FlaskClient:
+        client = self.app.test_client()
+        if role is not None:
+            answer = client.post("/sign-in", data={"csrf_token": token(client), "member": role})
+            assert answer.status_code == 303
+        return client
+
+    def key(self, *scopes: str, organization: str | None = None, revoked: bool = False) -> str:
+        with transaction() as connection:
+            made = keys.create(connection, "matrix", scopes, clock.now(), organization=organization)
+            assert isinstance(made, tuple)
+            if revoked:
+                keys.revoke(connection, made[0].id, clock.now())
+        return made[1]
+
+    def filled(self, text: str) -> str:
+        """With the public names of events and awards for what stands in braces."""
+        text = re.sub(r"\{event of ([^}]+)\}", lambda found: self.event(found[1]), text)
+        return re.sub(r"\{award of ([^}]+)\}", lambda found: self.award(found[1]), text)
+
+    def event(self, id_: str) -> str:
+        with reader() as connection:
+            no = connection.scalar(select(entries.c.no).where(entries.c.id == f"of-{id_}"))
+        return "e_nowhere" if no is None else entry.ref(no)
+
+    def award(self, id_: str) -> str:
+        with reader() as connection:
+            t = awards.c
+            no = connection.scalar(select(t.no).where(t.member == self.numbers.get(id_), t.badge == "seller"))
+        return "a_999999" if no is None else f"a_{no}"
+
+    def looks(self, role: str) -> Viewer:
+        with reader() as connection:
+            found = viewer(connection, self.numbers[role], clock.now())
+        assert found
+        return found
+
+
+def token(client: FlaskClient) -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/sign-in").text)
+    assert found
+    return found[1]
+
+
+@pytest.fixture
+def world(app: Flask, monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setattr("hub.api.acts.WAIT_SECONDS", 0)
+    monkeypatch.setattr("hub.api.pauses.WAIT_SECONDS", 0)
+    people = {role: (home(role), (role,)) for role in ROLES} | {id_: (company, ()) for company, id_ in OF.items()}
+    with transaction() as connection:
+        firms = [OrganizationRecord(id_, OrganizationProfile(id_.title()), JANUARY) for id_ in COMPANIES]
+        organizations.upsert(connection, firms, JANUARY)
+        records = [
+            MemberRecord(id_, MemberProfile(id_, None, company, roles), (), JANUARY)
+            for id_, (company, roles) in people.items()
+        ]
+        members.upsert(connection, records, JANUARY)
+        # That one is assigned gives nothing to roles that it is not for.
+        assignments.upsert(connection, [AssignmentRecord("globex", role, "field_team") for role in ROLES], JANUARY)
+    with reader() as connection:
+        numbers = {id_: known.no for id_, known in lookup.members(connection, people).items()}
+    publish(PROGRAM)
+    for id_ in people:
+        Club(numbers, iter([f"of-{id_}"])).enters(id_, "deal.won", amount=2)  # type: ignore[arg-type]
+    Club(numbers, count(1)).digests()
+    return World(app, numbers)
+
+
+# Nothing is forgotten
+
+
+def unlisted(app: Flask) -> set[tuple[str, str]]:
+    """Routes that no list here has."""
+    rules = app.url_map.iter_rules()
+    served = {(method, rule.rule) for rule in rules for method in (rule.methods or set()) - _BY_FLASK}
+    return served ^ ROUTES.keys()
+
+
+#: What Flask answers by itself.
+_BY_FLASK = {"HEAD", "OPTIONS"}
+
+
+def test_every_route_is_in_the_matrix(app: Flask) -> None:
+    assert unlisted(app) == set()
+
+
+def test_a_route_that_is_not_makes_that_fail(app: Flask) -> None:
+    before = unlisted(app)
+    app.add_url_rule("/export/<member_id>", "forgotten", lambda member_id: member_id)
+    assert unlisted(app) - before == {("GET", "/export/<member_id>")}
+
+
+def test_every_widget_is_for_whom_it_should_be(world: World) -> None:
+    assert kit.catalogue().keys() == WIDGETS
+    for role in ROLES:
+        assert all(kind.widget.is_for(world.looks(role)) for kind in kit.catalogue().values())
+
+
+# Pages
+
+
+def test_pages_of_ones_own_are_for_whoever_is_signed_in(world: World) -> None:
+    for (method, rule), page in ROUTES.items():
+        if isinstance(page, Own):
+            assert asks_to_sign_in(ask(world.browser(None), method, page)), (method, rule)
+            for role in ROLES:
+                answer = ask(world.browser(role), method, page)
+                assert answer.status_code < 400, (method, rule, role, answer.status_code)
+
+
+def ask(client: FlaskClient, method: str, page: Own) -> TestResponse:
+    if page.body is None:
+        return client.open(page.path, method=method)
+    return client.open(page.path, method=method, data={"csrf_token": token(client), **page.body})
+
+
+def asks_to_sign_in(answer: TestResponse) -> bool:
+    return answer.status_code == 401 or (answer.status_code == 302 and answer.location.startswith("/sign-in"))
+
+
+def test_pages_about_others_are_for_whom_the_table_says_and_else_a_404(world: World) -> None:
+    pages = {where: page for where, page in ROUTES.items() if isinstance(page, About)}
+    assert pages
+    for (method, rule), page in pages.items():
+        for role in ROLES:
+            client = world.browser(role)
+            absent = client.open(world.filled(page.path(NOBODY)), method=method)
+            assert absent.status_code == 404, (rule, role)
+            for stands in STANDS:
+                path = world.filled(page.path(object_of(role, stands, page.whom)))
+                answer = client.open(path, method=method)
+                expected = 200 if stands in page.sees[role] else 404
+                assert answer.status_code == expected, (method, rule, role, stands)
+                if expected == 404:
+                    assert answer.text == absent.text, "what is foreign looks like what is not there"
+        assert asks_to_sign_in(world.browser(None).open(page.path("bo"), method=method))
+
+
+# Topics
+
+
+def test_a_page_hears_of_what_its_member_may_see_and_of_nothing_else(world: World) -> None:
+    with reader() as connection:
+        numbers = world.numbers | lookup.organizations(connection, COMPANIES)
+    for role in ROLES:
+        looking = world.looks(role)
+        for kind, sees in TOPICS.items():
+            if sees is None:
+                assert may_follow(looking, f"{kind}/top")
+                continue
+            whom = "organization" if kind == "organization" else "member"
+            for stands in STANDS:
+                if (whom, stands) == ("organization", SELF):
+                    continue
+                number = numbers.get(object_of(role, stands, whom), 999_999)
+                allowed = stands in sees[role] or (stands == ABSENT and role == "program_admin")
+                assert may_follow(looking, f"{kind}/{number}") is allowed, (role, kind, stands)
+
+
+def test_every_widget_listens_to_what_its_viewer_may_hear(world: World) -> None:
+    options = {"goal": "quarter", "leaderboard": "top", "streak": "daily"}
+    for role in ROLES:
+        looking = world.looks(role)
+        with reader() as connection:
+            club = Club(world.numbers, world.made)
+            with club.looks(role, **options) as view:
+                for kind in kit.catalogue().values():
+                    topics = kind.widget.topics(view)
+                    assert all(may_follow(looking, topic) for topic in topics), (role, kind.widget.name)
+            assert connection
+
+
+def test_a_topic_that_no_table_has_is_a_fault(world: World) -> None:
+    with pytest.raises(LookupError, match="salaries/1"):
+        may_follow(world.looks("program_admin"), "salaries/1")
+
+
+# Keys
+
+
+def test_a_route_for_keys_opens_with_its_scope_and_no_other(world: World) -> None:
+    others = {scope: world.key(scope) for scope in keys.SCOPES}
+    revoked = world.key(*keys.SCOPES, revoked=True)
+    for (method, rule), route in ROUTES.items():
+        if not isinstance(route, Key):
+            continue
+        for proof in (None, revoked, "hub_" + "x" * 43):
+            assert call(world, method, rule, route, proof, OF["acme"]).status_code == 401, (method, rule)
+        for scope, key in others.items():
+            if scope not in route.scopes:
+                assert call(world, method, rule, route, key, OF["acme"]).status_code == 403, (method, rule, scope)
+
+
+def test_a_key_sees_everybody_or_its_organization_and_nobody_else(world: World) -> None:
+    for (method, rule), route in ROUTES.items():
+        if not isinstance(route, Key) or rule.startswith("/scim"):
+            continue
+        free = world.key(*route.scopes)
+        ours, theirs = (world.key(*route.scopes, organization=company) for company in ("acme", "globex"))
+        own = "acme" if route.whom == "organization" else OF["acme"]
+        if route.whom is None:
+            for key in (free, ours, theirs):
+                assert call(world, method, rule, route, key, own).status_code == 200, (method, rule)
+            continue
+        foreign = call(world, method, rule, route, theirs, own)
+        assert foreign.status_code == route.foreign, (method, rule)
+        if route.absent == 404:
+            for key in (free, ours, theirs):
+                absent = call(world, method, rule, route, key, f"nobody-{next(world.made)}")
+                assert (absent.status_code, absent.json) == (404, foreign.json), "foreign looks like absent"
+        else:
+            assert call(world, method, rule, route, free, f"nobody-{next(world.made)}").status_code == route.absent
+        for key in (ours,) if (method, rule) in _ONCE else (ours, free):
+            answer = call(world, method, rule, route, key, own)
+            assert answer.status_code < 300, (method, rule, answer.text)
+
+
+#: Acts that can be done once: the second key finds them done.
+_ONCE = {("POST", "/api/v1/awards"), ("DELETE", "/api/v1/awards/<award_id>")}
+
+
+def call(world: World, method: str, rule: str, route: Key, key: str | None, id_: str) -> TestResponse:
+    path = f"/api/v1{world.filled(route.path(id_))}"
+    if rule.startswith("/scim"):
+        path = rule.replace("<path:path>", "Users")
+    proof = {} if key is None else {"Authorization": f"Bearer {key}"}
+    body = None if route.body is None else route.body(id_)
+    return world.app.test_client().open(path, method=method, json=body, headers=proof)
+
+
+def test_lists_hold_only_whom_the_key_sees(world: World) -> None:
+    client = world.app.test_client()
+    for company in COMPANIES:
+        key = world.key("members:read", "effects:read", organization=company)
+        proof = {"Authorization": f"Bearer {key}"}
+        listed = client.get("/api/v1/members", headers=proof).json
+        assert listed is not None
+        assert {one["organization"] for one in listed["items"]} == {company}
+        told = client.get("/api/v1/effects", headers=proof).json
+        assert told is not None
+        of_company = {id_ for id_, no in world.numbers.items() if id_ == OF[company] or home(id_) == company}
+        assert {one["member"] for one in told["items"]} <= of_company
