@@ -56,8 +56,8 @@ TOPICS = {
     "directory": None,
 }
 
-#: Widgets that show the viewer's own, what boards publish, what the program says, or who looks after her organization: for
-#: every member.
+#: Widgets that show the viewer's own, what boards publish, what the program says, or who looks after her organization:
+#: for every member.
 WIDGETS = {"badges", "contacts", "leaderboard", "links", "points", "progress_to_goal", "requirements", "streak"}
 
 Path = Callable[[str], str]
