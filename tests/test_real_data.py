@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import Databases
-from tests.real_data.trial import Trial, commands, end_of_data, served
+from tests.real_data.trial import Trial, commands, end_of_data
 
 DATA = Path(__file__).with_name("data")
 
@@ -26,9 +26,3 @@ def test_the_commands_are_those_of_the_readme():
     assert found[0] == ["program", "publish", "program.yaml"]
     assert found[3][:3] == ["import", "events", "events.csv"]
     assert found[-1] == ["digest"]
-
-
-def test_only_what_is_not_served_is_left_out_of_a_program(tmp_path: Path):
-    program = tmp_path / "program.yaml"
-    program.write_text("a:\n  - {widget: points}\n  - {widget: kpi, metric: x}\n")
-    assert served(program) == ("a:\n  - {widget: points}\n", ["  - {widget: kpi, metric: x}"])

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import chain
 from typing import Any, TypeVar
 
 from hub.gamification import calendars, tallies
@@ -361,10 +362,29 @@ class Plan:
             if thing.whose == "organization":
                 for key in self.with_parts(thing.metric):
                     kinds[key].append(thing.window)
+        for metric, kind in self._numbers_placed("organization"):
+            for key in self.with_parts(metric):
+                kinds[key].append(kind)
         if self.also is not None:
             for wanted in kinds.values():
                 wanted.append(self.also)
         return kinds
+
+    def _numbers_placed(self, kept_with: str) -> Iterator[tuple[str, WindowKind]]:
+        """What homepages show as a number: of a member or an organization by its own events, or of an organization by
+        its members'.
+        """
+        for placement in chain.from_iterable(self.program.homepages.values()):
+            if placement.widget == "kpi" and placement.options.get("metric") in self.program.metrics:
+                metric, kind = placement.options["metric"], placement.options.get("window", "all")
+                own = self.about_organizations(metric) or placement.options.get("whose") != "organization"
+                if own == (kept_with == "self"):
+                    yield metric, kind
+
+    def about_organizations(self, key: str) -> bool:
+        """Whether all that the metric is made from are events about organizations."""
+        types = {name for part in self.with_parts(key) for name in self.program.metrics[part].types}
+        return bool(types) and all(self.program.events[name].about == "organization" for name in types)
 
     def with_parts(self, key: str) -> list[str]:
         """The metric and all that it is made from."""
@@ -373,6 +393,7 @@ class Plan:
     def _kinds_kept(self, shown: Mapping[str, list[WindowKind]]) -> dict[str, dict[WindowKind, None]]:
         kept: dict[str, dict[WindowKind, None]] = {key: {"all": None} for key in self.program.metrics}
         wanted = [(key, kind) for key, kinds in shown.items() for kind in kinds]
+        wanted += self._numbers_placed("self")
         asked = [leaf for badge in self.program.badges.values() for leaf in leaves(badge)]
         asked += [leaf for action in self.program.actions.values() for leaf in action.conditions]
         wanted += [(leaf.metric, leaf.within) for leaf in asked if isinstance(leaf, MetricAtLeast)]

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, select
+from sqlalchemy import Connection, Row, Select, bindparam, or_, select
 
 from hub.clock import DAY, MINUTE
 from hub.db import once
@@ -40,6 +40,8 @@ from hub.ledger.standings import (
     GoalStanding,
     LevelStanding,
     Line,
+    MetricStanding,
+    ObjectStanding,
     Period,
     PeriodState,
     Points,
@@ -75,6 +77,8 @@ __all__ = [
     "GoalStanding",
     "LevelStanding",
     "Line",
+    "MetricStanding",
+    "ObjectStanding",
     "Period",
     "Points",
     "Requirement",
@@ -631,3 +635,96 @@ def _pace(window: Window, actual: Exact | None, target: Exact, now: int) -> str 
     if window.name == "all" or elapsed * 100 < length:
         return None
     return "ahead" if Fraction(actual or 0) * length >= Fraction(target) * elapsed else "behind"
+
+
+# ---------------------------------------------------------------------------------------------------------- metrics
+
+
+def metric(
+    connection: Connection,
+    version: Version,  # noqa: ARG001
+    member_no: int,
+    key: str,
+    kind: WindowKind,
+    now: int,
+) -> MetricStanding:
+    """A metric of a member in the window that holds now; of a kind that the plan keeps."""
+    return _measured(_member(connection, member_no, now), key, kind)
+
+
+def organization_metric(
+    connection: Connection,
+    version: Version,  # noqa: ARG001
+    organization_no: int,
+    key: str,
+    kind: WindowKind,
+    now: int,
+) -> MetricStanding:
+    """As `metric`, of an organization: by what its members did while they belonged to it, and events about it."""
+    plan = programs.plan(connection)
+    assert plan is not None, "no program is published"
+    if plan.about_organizations(key):
+        return _measured(_member(connection, -organization_no, now), key, kind)
+    window = plan.calendar.window(kind, now)
+    before = plan.calendar.previous(kind, window)
+    asked = {
+        "organization": organization_no,
+        "metric": key,
+        "window": window.name,
+        "before": before.name if before else None,
+    }
+    found = {row.window: row for row in connection.execute(_ORGANIZATION_METRIC, asked)}
+    value, earlier = found.get(window.name), found.get(before.name) if before else None
+    return MetricStanding(
+        key,
+        window,
+        number(value.value) if value else None,
+        number(earlier.value) if earlier else None,
+        before,
+        value.changed_at if value else None,
+    )
+
+
+_ORGANIZATION_METRIC = select(
+    organization_values.c.window, organization_values.c.value, organization_values.c.changed_at
+).where(
+    organization_values.c.organization == bindparam("organization"),
+    organization_values.c.metric == bindparam("metric"),
+    or_(organization_values.c.window == bindparam("window"), organization_values.c.window == bindparam("before")),
+)
+
+
+def _measured(one: _Member, key: str, kind: WindowKind) -> MetricStanding:
+    window = one.plan.calendar.window(kind, one.given.now)
+    before = one.plan.calendar.previous(kind, window)
+    return MetricStanding(
+        key,
+        window,
+        one.value(key, kind),
+        one.before(key, kind, window) if before else None,
+        before,
+        one.state.place[0] if one.state.place else None,
+    )
+
+
+def objects(
+    connection: Connection,
+    version: Version,  # noqa: ARG001
+    member_no: int,
+    key: str,
+    now: int,
+) -> tuple[ObjectStanding, ...]:
+    """What was last said of each object of a `latest` metric, newest first."""
+    one = _member(connection, member_no, now)
+    found = [
+        ObjectStanding(
+            str(thing), _latest(tally[0]), {name: _latest(each) for name, each in tally[1].items()}, tally[2]
+        )
+        for thing, tally in _objects(connection, one, key, "all")
+    ]
+    return tuple(sorted(found, key=lambda each: (-each.at, each.name)))
+
+
+def _latest(found: Any) -> Any:
+    """A value of an event as a tally keeps it: a decimal is a list of its text."""
+    return Decimal(found[0]) if isinstance(found, list) else found

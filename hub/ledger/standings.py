@@ -7,9 +7,10 @@ nothing happened reads the same a minute later.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from hub.gamification.numbers import Exact
 from hub.gamification.program import Program
@@ -185,6 +186,28 @@ class GoalStanding:
     final: bool
     reached_at: int | None = None
     changed_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricStanding:
+    """A metric in the window that holds now, of a member or of an organization. None: no value."""
+
+    metric: str
+    window: Window
+    value: Exact | None
+    before: Exact | None  # in the window before; always None for `all` and for a span
+    window_before: Window | None
+    changed_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectStanding:
+    """What was last said of an object. `shown`: further attributes of that event, by name."""
+
+    name: str
+    value: Exact | str | bool
+    shown: Mapping[str, Any]
+    at: int
 
 
 @dataclass(frozen=True, slots=True)

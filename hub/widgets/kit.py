@@ -88,6 +88,7 @@ class Widget:
     options: tuple[Option, ...] = ()
     topics: Callable[[View], tuple[str, ...]] = lambda _: ()
     sizes: tuple[str, ...] = SIZES
+    called: Callable[[View], str | None] = lambda _: None  # what a placement without a title is called
     act: str = "home:see"
 
     def is_for(self, member: Viewer) -> bool:
@@ -197,12 +198,12 @@ def init(app: Flask) -> None:
 
 def render(kind: Kind, view: View, title: str | None = None, address: str = "") -> Rendered:
     """A widget as HTML. One that raises is logged and becomes a fallback that offers `address` again."""
-    named = title or kind.widget.title
     try:
-        return show(kind, _values(kind, view), named, view)
+        named = title or kind.widget.called(view) or kind.widget.title
+        return show(kind, _values(kind, view), named, view, address)
     except Exception:  # the edge of a widget: whatever it does, the others must show
         log.exception("widget %s failed", kind.widget.name, extra={"member": view.member.id})
-        return fallback(kind.widget, named, address)
+        return fallback(kind.widget, title or kind.widget.title, address)
 
 
 def _values(kind: Kind, view: View) -> object:
@@ -218,9 +219,9 @@ def _values(kind: Kind, view: View) -> object:
         raise
 
 
-def show(kind: Kind, values: object, title: str, view: View | None = None) -> Rendered:
-    """A widget's template with these values: what `render` does once they were read."""
-    return Rendered(_html(kind.template, it=values, widget=kind.widget, title=title, view=view))
+def show(kind: Kind, values: object, title: str, view: View | None = None, address: str = "") -> Rendered:
+    """A widget's template with these values: what `render` does once they were read. `address`: where it is fetched."""
+    return Rendered(_html(kind.template, it=values, widget=kind.widget, title=title, view=view, address=address))
 
 
 def fallback(widget: Widget, title: str, address: str) -> Rendered:

@@ -89,7 +89,8 @@ def test_what_is_not_served_yet_does_not_fit() -> None:
     assert schemas.faults(values, homepages.WIDGETS, ()) == []
     for path in program.NOT_YET:
         assert bool(schemas.faults(values, homepages.WIDGETS, [path])) is bool(list(program._used(path, values))), path
-    assert schemas.faults(values, homepages.SERVED, ())
+    fewer = {name: taken for name, taken in homepages.SERVED.items() if name != "kpi"}
+    assert schemas.faults(values, fewer, ())
 
 
 # What the reader reads, and what the schema says of it

@@ -58,7 +58,18 @@ TOPICS = {
 
 #: Widgets that show the viewer's own, what boards publish, what the program says, or who looks after her organization:
 #: for every member.
-WIDGETS = {"badges", "contacts", "leaderboard", "links", "points", "progress_to_goal", "requirements", "streak"}
+WIDGETS = {
+    "badges",
+    "contacts",
+    "kpi",
+    "leaderboard",
+    "links",
+    "list",
+    "points",
+    "progress_to_goal",
+    "requirements",
+    "streak",
+}
 
 Path = Callable[[str], str]
 

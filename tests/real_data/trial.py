@@ -17,9 +17,6 @@ from urllib.request import urlopen
 
 HUB = Path(sys.executable).with_name("hub")
 START_SECONDS = 30
-#: Widgets of the program language that are not served yet: their placements are left out of a copy of the program.
-NOT_SERVED = ("kpi",)
-_PLACEMENT = re.compile(r"^\s*- \{widget: (\w+)")
 _HINT = re.compile(r"HUB_NOW=([0-9T:.Z-]+)")
 
 Say = Callable[[str], None]
@@ -44,7 +41,7 @@ class Trial:
             settings = self._settings(instance)
             self._hub(settings, "db", "upgrade")
             for command in commands(self.folder):
-                self._hub(settings, *self._with_program(command, Path(instance)))
+                self._hub(settings, *command)
             made = self._hub(settings, "keys", "create", "compare", "--scope", "members:read", "--json")
             with self._served(settings) as url:
                 return self._compare(url, json.loads(made)["key"])
@@ -63,17 +60,6 @@ class Trial:
             raise Failed(f"hub {told}: exit {done.returncode}\n{done.stdout}{done.stderr}")
         self.say(f"  hub {told} ({time.monotonic() - began:.1f} s)")
         return done.stdout
-
-    def _with_program(self, command: list[str], scratch: Path) -> list[str]:
-        """The command; a program that places widgets not served yet is replaced by a copy without them."""
-        if command[:2] != ["program", "publish"]:
-            return command
-        kept, left_out = served(self.folder / command[2])
-        for line in left_out:
-            self.say(f"  left out of the program, not supported yet: {line.strip()}")
-        copy = scratch / "program.yaml"
-        copy.write_text(kept, encoding="utf-8")
-        return [*command[:2], str(copy), *command[3:]]
 
     @contextmanager
     def _served(self, settings: dict[str, str]) -> Iterator[str]:
@@ -109,15 +95,6 @@ def end_of_data(folder: Path) -> str:
     hint = _HINT.search((folder / "README.md").read_text(encoding="utf-8"))
     assert hint
     return hint[1]
-
-
-def served(program: Path) -> tuple[str, list[str]]:
-    """A program without the placements of widgets that are not served yet, and those lines."""
-    kept, left_out = [], []
-    for line in program.read_text(encoding="utf-8").splitlines():
-        placement = _PLACEMENT.match(line)
-        (left_out if placement and placement[1] in NOT_SERVED else kept).append(line)
-    return "\n".join(kept) + "\n", left_out
 
 
 def free_port() -> int:

@@ -8,7 +8,9 @@ from hub import clock
 from hub.gamification.windows import Calendar
 from hub.home.samples.sample import Sample
 from hub.widgets.contacts import query as contacts
+from hub.widgets.kpi import query as kpi
 from hub.widgets.links import query as links
+from hub.widgets.list import query as lists
 from hub.widgets.requirements import query as requirements
 from hub.widgets.told import Condition
 from hub.wording import Quantity
@@ -23,6 +25,13 @@ def samples(now: int) -> tuple[Sample, ...]:
         Sample("requirements", "a goal", "small", requirements.Values(goal=_goal(now))),
         Sample("requirements", "wide", "wide", requirements.Values(badge=_all_rounder(now))),
         Sample("requirements", "empty", "small", requirements.Values()),
+        Sample("kpi", "more than before", "small", _kpi(now, Quantity(21_300, "EUR"), Quantity(18_000, "EUR"))),
+        Sample("kpi", "a share, less", "small", _kpi(now, _percent(41), _percent(45))),
+        Sample("kpi", "empty", "small", kpi.Values("member", None, CALENDAR.window("month", now), None, None, None)),
+        Sample("kpi", "all time", "wide", _mdf(now)),
+        Sample("list", "full", "small", _claims(now)),
+        Sample("list", "wide", "wide", _claims(now)),
+        Sample("list", "empty", "small", lists.Values((), 0, "Claim")),
         Sample("contacts", "full", "small", _contacts()),
         Sample("contacts", "wide", "wide", _contacts()),
         Sample("contacts", "empty", "small", contacts.Values("Acme", ())),
@@ -88,6 +97,36 @@ def _goal(now: int) -> requirements.Goal:
         badge="Quarter hero",
         changed_at=now - 2 * clock.HOUR,
     )
+
+
+def _percent(hundredths: int) -> Quantity:
+    return Quantity(Fraction(hundredths, 100), "%")
+
+
+def _kpi(now: int, value: Quantity, before: Quantity) -> kpi.Values:
+    window = CALENDAR.window("month", now)
+    last = CALENDAR.window("month", window.start - 1)
+    difference = Fraction(value.value) - Fraction(before.value)
+    change = (
+        kpi.Change(difference * 100, "points", before, last)
+        if value.unit == "%"
+        else kpi.Change(difference / Fraction(before.value), "part", before, last)
+    )
+    return kpi.Values("member", "Acme", window, value, change, now - 2 * clock.HOUR)
+
+
+def _mdf(now: int) -> kpi.Values:
+    window = CALENDAR.window("all", now)
+    return kpi.Values("organization", "Acme", window, Quantity(1_234_567, "EUR"), None, now - clock.DAY)
+
+
+def _claims(now: int) -> lists.Values:
+    rows = (
+        lists.Row("C-2026-0471", "In review", ("€1,200",), now - 3 * clock.HOUR),
+        lists.Row("C-2026-0466", "Paid", ("€640", "Handled by: Sam Ito"), now - 2 * clock.DAY),
+        lists.Row("SPIF-Q4-CLOUD-MIGRATION-0009", "Rejected", ("€80",), now - 9 * clock.DAY),
+    )
+    return lists.Values(rows, 14, "Claim")
 
 
 def _contacts() -> contacts.Values:
