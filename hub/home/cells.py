@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from flask import url_for
 from sqlalchemy import Connection
@@ -13,6 +15,8 @@ from hub.identity import Viewer
 from hub.ledger import programs
 from hub.ledger.standings import Version
 from hub.widgets import kit
+
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 class Shown(NamedTuple):
@@ -28,8 +32,14 @@ class Shown(NamedTuple):
 
 
 def show(connection: Connection, version: Version, member: Viewer, cell: Cell, now: int) -> Shown:
-    options = cell.kind.widget.chosen(cell.placement.options)
-    view = kit.View(connection, member, version, now, options, wording.language())
-    title = view.said(cell.placement.title, "") or None
-    rendered = kit.render(cell.kind, view, title, url_for("home.cell", key=cell.key))
-    return Shown(cell, rendered, (*cell.kind.widget.topics(view), programs.PROGRAM))
+    seen = view(connection, version, member, now, cell.kind.widget.chosen(cell.placement.options))
+    title = seen.said(cell.placement.title, "") or None
+    rendered = kit.render(cell.kind, seen, title, url_for("home.cell", key=cell.key))
+    return Shown(cell, rendered, (*cell.kind.widget.topics(seen), programs.PROGRAM))
+
+
+def view(
+    connection: Connection, version: Version, member: Viewer, now: int, options: Mapping[str, Any] = _NONE
+) -> kit.View:
+    """What a member who looks may see, in her language."""
+    return kit.View(connection, member, version, now, options, wording.language())

@@ -7,10 +7,11 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
 from hub import clock, wording
-from hub.db import reader
-from hub.home import arrangement, cells, current, layout, visits
+from hub.db import reader, transaction
+from hub.home import arrangement, cells, current, layout, moments, visits
 from hub.identity import Viewer, requires
-from hub.ledger import changeover, programs
+from hub.ledger import changeover, programs, topics
+from hub.ledger.arrivals import Arrival
 from hub.ledger.standings import Version
 from hub.web import not_found, with_etag
 
@@ -32,11 +33,39 @@ def index() -> ResponseReturnValue:
         only = request.args.get("role") if request.args.get("role") in roles else None
         hers = arrangement.hers(connection, version.program, member, now, only)
         shown = [cells.show(connection, version, member, cell, now) for cell in hers]
-        visit = visits.pending(connection, version, member, now) if request.method == "GET" else None
+        looked = moments.looked(connection, member.no, now)
+        news = moments.news(cells.view(connection, version, member, now), looked)
+        visit = visits.pending(connection, version, member, now)
         told = _recalculating(connection, version)
+    if request.method == "GET":
+        _note(version, member, visit, looked)
+    page = _page(member, shown, now) | told
+    page["news"] = news if moments.worth_telling(news, now) else None
+    return render_template("home/home.html", shown=shown, roles=roles, only=only, **page)
+
+
+def _note(version: Version, member: Viewer, visit: Arrival | None, looked: moments.Looks) -> None:
+    """That the page was seen, and what it told."""
     if visit is not None:
         visits.record(version, visit)
-    return render_template("home/home.html", shown=shown, roles=roles, only=only, **told, **_page(member, shown, now))
+    if moments.to_note(looked):
+        moments.note(member.no, looked.now)
+
+
+@bp.post("/moments")
+@requires("home:see")
+def celebrate() -> ResponseReturnValue:
+    """What an open page is to celebrate, once: whichever of a member's pages asks first."""
+    member, now = current.member(), clock.now()
+    with reader() as connection:
+        if not moments.looked(connection, member.no, now).moments:
+            return "", 204
+    with transaction() as connection:
+        version = programs.newest(connection)
+        news = moments.take(cells.view(connection, version, member, now)) if version else None
+    if news is None:
+        return "", 204
+    return render_template("home/moments.html", news=news)
 
 
 @bp.get("/recalculating")
@@ -77,7 +106,8 @@ def cell(key: str) -> ResponseReturnValue:
 
 def _page(member: Viewer, shown: list[cells.Shown], now: int) -> dict[str, object]:
     """What the page has beside its cells: a greeting for the hour, and what its one stream tells of."""
-    topics = {topic for one in shown for topic in one.topics}.union(_CHANGES)
+    earned = (topics.points(member.no), topics.badges(member.no), topics.goals(member.no))
+    heard = {topic for one in shown for topic in one.topics}.union(_CHANGES, earned)
     hour = clock.moment(now).astimezone(wording.zone()).hour
     time_of_day = "morning" if hour < MORNING_UNTIL else "afternoon" if hour < AFTERNOON_UNTIL else "evening"
     return {
@@ -85,5 +115,6 @@ def _page(member: Viewer, shown: list[cells.Shown], now: int) -> dict[str, objec
         "time_of_day": time_of_day,
         "today": clock.moment(now).astimezone(wording.zone()).date().toordinal(),
         "member": member,
-        "topics": topics,
+        "topics": heard,
+        "earned": earned,
     }

@@ -16,3 +16,14 @@ arrangements = Table(
     Column("added", Text, nullable=False),  # a JSON list: of those that are offered
     Column("changed_at", BigInteger, nullable=False),
 )
+
+#: What each member has been told of what she earned: everything up to these numbers, and these goals of late.
+looks = Table(
+    "looks",
+    db.metadata,
+    Column("member", BigInteger, ForeignKey("members.no"), primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("award", BigInteger, nullable=False),
+    Column("transfer", BigInteger, nullable=False),
+    Column("goals", Text, nullable=False),  # a JSON list of goals, each with its window
+)

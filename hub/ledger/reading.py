@@ -565,6 +565,11 @@ def _reached(connection: Connection, member: int, anew: Folded | None = None) ->
     if anew is not None:
         effects = anew.outcome.effects
         return {(each.goal, each.window): each.event.time for each in effects if isinstance(each, Reached)}
+    return reached(connection, member)
+
+
+def reached(connection: Connection, member: int) -> dict[tuple[str, str], int]:
+    """When the member reached what, as was posted, by goal and window."""
     return once(connection, ("reached", member), lambda: _by_goal_and_window(connection, _REACHED, member))
 
 

@@ -128,6 +128,30 @@ def test_what_changed_is_swapped_into_the_open_page(address: str, club: Club, pa
     expect(badges).to_contain_text("Bronze")
 
 
+def test_a_moment_is_celebrated_on_the_open_page_and_summed_up_on_the_next(
+    address: str, club: Club, page: Page, axe: Axe
+) -> None:
+    sign_in(page, address, "Bo Lind")
+    club.happens("bo", "deal.won", amount=12_000, deal="d-1")
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('hub:all'))")
+    note = page.locator(".toast")
+    expect(note).to_contain_text("Deal maker, Bronze")
+    assert faults(page, axe, "celebrating") == []
+    note.get_by_role("button", name="Close").click()
+    expect(note).to_have_count(0)
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('hub:all'))")
+    page.wait_for_timeout(400)
+    expect(note).to_have_count(0)
+    page.goto("about:blank")
+    club.happens("bo", "deal.won", amount=60_000, deal="d-2")
+    page.goto(address)
+    news = page.get_by_role("region", name="Since you last looked")
+    expect(news).to_contain_text("Goal reached")
+    assert faults(page, axe, "news") == []
+    news.get_by_role("button", name="Close").click()
+    expect(news).to_have_count(0)
+
+
 def test_a_cell_that_did_not_change_is_left_alone(address: str, club: Club, page: Page) -> None:
     club.happens("bo", "deal.won", amount=12_000, deal="d-1")
     sign_in(page, address, "Bo Lind")

@@ -45,6 +45,7 @@ function changeTheme() {
 
 document.addEventListener("click", ({ target }) => {
   if (target.closest("[data-theme-toggle]")) changeTheme();
+  if (target.closest("[data-dismiss]")) target.closest(target.closest("[data-dismiss]").dataset.dismiss).remove();
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(target)) menu.open = false;
 });
 
@@ -70,6 +71,35 @@ document.addEventListener("htmx:after:swap", (event) => {
   cell.classList.add("cell--changed");
   cell.addEventListener("animationend", () => cell.classList.remove("cell--changed"), { once: true });
 });
+
+// Moments: what was earned while the page is open is asked for when it is seen, and its note goes by itself.
+const moments = document.getElementById("moments");
+const NOTE_MS = 12_000;
+let waiting = false;
+let asking = 0;
+
+function ask() {
+  waiting = true;
+  if (document.hidden) return;
+  waiting = false;
+  clearTimeout(asking);
+  // What one event brought comes as several notices.
+  asking = setTimeout(() => moments.dispatchEvent(new CustomEvent("hub:moments")), 150);
+}
+
+if (moments) {
+  for (const name of moments.dataset.events.split(" ")) document.body.addEventListener(name, ask);
+  document.addEventListener("visibilitychange", () => waiting && ask());
+}
+
+function goByItself(note) {
+  const go = () => (note.matches(":hover, :focus-within") ? setTimeout(go, NOTE_MS) : note.remove());
+  setTimeout(go, NOTE_MS);
+}
+
+new MutationObserver((changes) => {
+  for (const { addedNodes } of changes) for (const note of addedNodes) if (note.nodeType === 1) (goByItself(note), tellTimes());
+}).observe(document.getElementById("toasts"), { childList: true });
 
 tellTimes();
 showTheme();
