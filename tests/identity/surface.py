@@ -124,7 +124,7 @@ ROUTES: Mapping[tuple[str, str], Public | Own | About | Key] = {
     ("GET", "/recalculating"): Own("/recalculating"),
     ("GET", "/arrange"): Own("/arrange"),
     ("POST", "/arrange"): Own("/arrange", {"act": "reset"}),
-    ("POST", "/moments"): Own("/moments"),
+    ("POST", "/moments"): Own("/moments", {}),
     ("GET", "/why/<ref>"): About("member", PROGRESS, lambda id_: f"/why/{{event of {id_}}}"),
     ("POST", "/sign-out"): Own("/sign-out", {}),
     # For everybody
