@@ -168,6 +168,41 @@ AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
 
 
+#: So long a reader may keep SQLite from emptying its write-ahead log.
+SCRUB_SECONDS = 30.0
+
+
+def scrub() -> None:
+    """Write the database's files anew, so that no byte is left in them of what was deleted or written over.
+
+    Unfit where that is not possible now: it may be done at any later time. On PostgreSQL each table is closed while it
+    is written; what the server keeps elsewhere (its write-ahead log, its backups) is not ours.
+    """
+    if db.engine.dialect.name == "sqlite":
+        _scrub_sqlite()
+        return
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        # The statistics of columns hold values of theirs.
+        for name in [*db.metadata.tables, "pg_catalog.pg_statistic"]:
+            connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {name}")
+        connection.exec_driver_sql("VACUUM (FULL) pg_catalog.pg_statistic")
+
+
+def _scrub_sqlite() -> None:
+    with db.engine.connect() as connection:
+        own = connection.connection.driver_connection
+        assert isinstance(own, sqlite3.Connection)
+        try:
+            own.execute("VACUUM")
+            until = monotonic() + SCRUB_SECONDS
+            while own.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                if monotonic() > until:
+                    raise Unfit("the database is being read for long: its write-ahead log still holds what was deleted")
+                sleep(SETTLING_SECONDS)
+        except sqlite3.OperationalError as error:
+            raise Unfit(f"the database could not be written anew: {error}") from None
+
+
 @contextmanager
 def reader() -> Iterator[Connection]:
     """A read-only connection with one snapshot for the whole block."""

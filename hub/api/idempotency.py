@@ -20,6 +20,7 @@ from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
 from flask import Response, request
 from sqlalchemy import (
     BigInteger,
@@ -33,6 +34,7 @@ from sqlalchemy import (
     Text,
     and_,
     delete,
+    or_,
     select,
     tuple_,
     update,
@@ -42,7 +44,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from hub import clock
 from hub.api.answers import MAX_BODY_BYTES
 from hub.db import Ordered, db, on_sqlite, transaction
+from hub.directory.sets import among
+from hub.identity import erasing
 from hub.identity.access import current_key
+from hub.ledger.redaction import Person
+from hub.ledger.tables import entries
 from hub.web import FieldFault, Problem, problem
 
 NAME = "Idempotency-Key"
@@ -165,6 +171,15 @@ def _told(standing: Row[Any]) -> Response:
     answer = Response(standing.answer, standing.status, content_type=standing.media)
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+@erasing.also
+def _erase(connection: Connection, person: Person) -> None:
+    """Answers about who is erased, or that name her; under their keys the acts could be done once more."""
+    t = kept_answers.c
+    about = select(entries.c.no).where(among(connection, entries.c.member, person.numbers))
+    named = [t.answer.contains(msgspec.json.encode(word).decode(), autoescape=True) for word in person.words]
+    connection.execute(delete(kept_answers).where(or_(t.entry.in_(about), *named)))
 
 
 def forget(now: int) -> None:

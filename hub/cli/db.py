@@ -13,8 +13,9 @@ from sqlalchemy import Connection
 
 from config import Config
 from hub import create_app
-from hub.cli import Fault, with_bare_app
-from hub.db import MIGRATIONS, newest_migration, take_turn_to_migrate, transaction
+from hub import db as database_files
+from hub.cli import Fault, with_app, with_bare_app
+from hub.db import MIGRATIONS, Unfit, newest_migration, take_turn_to_migrate, transaction
 from hub.db import db as database
 
 
@@ -30,6 +31,21 @@ def upgrade() -> None:
     with transaction() as connection:
         migrate(connection)
     click.echo(f"The database is at migration {newest_migration()}.")
+
+
+@db.command()
+@with_app
+def scrub() -> None:
+    """Write the database's files anew, without what was deleted: for `hub members erase`, should it ask for that."""
+    scrub_files()
+    click.echo("Nothing that was deleted is left in the database's files.")
+
+
+def scrub_files() -> None:
+    try:
+        database_files.scrub()
+    except Unfit as unfit:
+        raise Fault(f"{unfit}; once more later: hub db scrub") from None
 
 
 @db.command()

@@ -33,11 +33,12 @@ def digest(retry: bool) -> None:
     """Process everything pending, then exit; with a worker running, wait until nothing is pending."""
     if retry:
         _bring_back()
-    _digest()
+    digest_all()
     _report()
 
 
-def _digest() -> None:
+def digest_all() -> None:
+    """Process everything pending, or wait until the worker has."""
     with _progress() as show:
         try:
             with worker.sole():
@@ -113,7 +114,7 @@ def replay_(check: bool) -> None:
     """Fold every member again from the log."""
     if not check:
         number = replay.everybody(clock.now())
-        _digest()
+        digest_all()
         click.echo(f"{number} folded again")
         return
     found = _tell(replay.differences())

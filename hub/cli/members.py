@@ -8,10 +8,13 @@ from flask import render_template
 
 from hub import clock
 from hub.cli import Fault, with_app
-from hub.db import reader, transaction
+from hub.cli.db import scrub_files
+from hub.cli.ledger import digest_all
+from hub.db import reader, settle, transaction
 from hub.directory import lookup
 from hub.directory import members as directory
 from hub.directory.lookup import Known, Person
+from hub.identity import erasing
 from hub.identity import export as exporting
 from hub.ledger import log, merging
 
@@ -22,7 +25,7 @@ LISTED_AT_ONCE = 1_000
 
 @click.group()
 def members() -> None:
-    """List people, deactivate and reactivate them, make one of two, tell what there is."""
+    """List people, deactivate and reactivate them, make one of two, tell what there is, erase."""
 
 
 @members.command("list")
@@ -80,6 +83,35 @@ def merge(member_id: str, into_id: str) -> None:
             raise Fault(f"nothing was changed: {done.message}")
         into = _found(lookup.member(connection, into_id), into_id).id
     click.echo(f"{member_id} is {into} from now on.")
+
+
+@members.command()
+@click.argument("member_id", metavar="ID")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_app
+def erase(member_id: str, yes: bool) -> None:
+    """Forget a person: no name, address or word of hers is left; points, boards and the log stay sound.
+
+    What is sent about her again is refused. There is no way back.
+    """
+    if not yes:
+        click.confirm("There is no way back. Erase?", abort=True)
+    with transaction() as connection:
+        member = erasing.leave(connection, member_id, OPERATOR, clock.now())
+    if not isinstance(member, int):
+        raise Fault(f"nothing was changed: {member.message}")
+    # Who took something in about her before is done with it.
+    settle()
+    with transaction() as connection:
+        person = erasing.erase(connection, member, OPERATOR, clock.now())
+    digest_all()
+    with transaction() as connection:
+        erasing.again(connection, person, clock.now())
+    digest_all()
+    with transaction() as connection:
+        erasing.forget(connection, person)
+    scrub_files()
+    click.echo("Erased.")
 
 
 @members.command()

@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
 
 from hub.directory.knowledge import known_now
 from hub.directory.names import is_name
 from hub.directory.rows import in_force, organization_rows
 from hub.directory.sets import among
-from hub.directory.tables import aliases, deactivations, merges, organization_profiles, present
+from hub.directory.tables import aliases, deactivations, erasures, merges, organization_profiles, present
 from hub.directory.tables import members as member_table
 from hub.directory.tables import organizations as organization_table
 
@@ -109,7 +109,8 @@ def page(
     everyone: bool = False,
 ) -> list[Person]:
     """People by id, those behind `after`. `organization`: only of this one; `everyone`: deactivated ones too."""
-    query = _PEOPLE.where(member_table.c.id > after).order_by(member_table.c.id).limit(min(limit, MAX_PAGE))
+    gone = or_(*(exists().where(table.c.member == member_table.c.no) for table in (merges, erasures)))
+    query = _PEOPLE.where(member_table.c.id > after, ~gone).order_by(member_table.c.id).limit(min(limit, MAX_PAGE))
     if organization is not None:
         query = query.where(present.c.organization == organization)
     if not everyone:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import ColumnElement, Connection, select, update
 
-from hub.directory import checks
+from hub.directory import checks, erasures
 from hub.directory.history import in_force, place
 from hub.directory.knowledge import known_now
 from hub.directory.lookup import members as known_members
@@ -105,6 +105,7 @@ class Register:
     named: list[str] = field(default_factory=list)
     entered: set[tuple[str, int]] = field(default_factory=set)
     former: set[tuple[str, int]] = field(default_factory=set)  # of those entered: where a profile stood so far
+    erased: set[str] = field(default_factory=set)  # names that meant somebody who was erased
 
     @property
     def appeared(self) -> list[str]:
@@ -115,6 +116,7 @@ class Register:
         names = ids.union(*(record.aliases for record in records)) - self.owners.keys()
         known = known_members(connection, names)
         self.owners |= {name: known[name].id if name in known else None for name in names}
+        self.erased |= erasures.erased(connection, [name for name in names if name not in known and is_name(name)])
         self.numbers |= {member.id: member.no for member in known.values()}
         self._load_histories(connection, ids - self.histories.keys())
         wanted = {id_ for record in records if (id_ := record.profile.organization) is not None}
@@ -141,6 +143,9 @@ class Register:
         return ACCEPTED
 
     def _conflicts(self, record: MemberRecord) -> Iterator[Fault]:
+        for path, name in (("id", record.id), *(("aliases", alias) for alias in record.aliases)):
+            if name in self.erased:
+                yield Fault(path, "erased", f"{short(name)} meant somebody who was erased")
         if self.owners[record.id] not in {None, record.id}:
             yield Fault("id", "conflict", f"{short(record.id)} is an alias of another member")
         for alias in record.aliases:

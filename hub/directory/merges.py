@@ -93,9 +93,15 @@ def record(connection: Connection, member: int, into: int, entry: int, by: str, 
         known = (table.c.member == member, table.c.superseded_at.is_(None))
         # So that what was recorded in this very instant was known for a while.
         connection.execute(update(table).where(*known).values(superseded_at=now + 1))
-    for table in (profiles_due, present):
-        connection.execute(delete(table).where(table.c.member == member))
+    connection.execute(delete(profiles_due).where(profiles_due.c.member == member))
+    # Boards count by it until she has nothing left there.
+    connection.execute(update(present).where(present.c.member == member).values(active=False))
     publish(connection, ["directory", f"member/{member}", f"member/{into}"], now)
+
+
+def leave(connection: Connection, member: int) -> None:
+    """She has nothing left that boards could show."""
+    connection.execute(delete(present).where(present.c.member == member))
 
 
 def _hand_over(connection: Connection, member: int, into: int) -> None:

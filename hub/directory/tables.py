@@ -135,6 +135,19 @@ merges = Table(
     Column("by", Text, nullable=False),
 )
 
+#: Members who were erased. As long as one is not finished, the transaction that it is in may change the log.
+erasures = Table(
+    "erasures",
+    db.metadata,
+    Column("member", BigInteger, ForeignKey("members.no"), primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("finished_at", BigInteger),
+)
+
+#: Of each name of somebody who was erased a SHA-256: by it what is sent about her again is known.
+erased_names = Table("erased_names", db.metadata, Column("fingerprint", Ordered, primary_key=True))
+
 #: A member has no part in the hub from `at` until `ended_at`; null: it still has none.
 deactivations = Table(
     "deactivations",

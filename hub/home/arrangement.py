@@ -6,7 +6,7 @@ cell that is new there comes where the program has it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -18,7 +18,7 @@ from hub.gamification.program import Program
 from hub.home import layout
 from hub.home.layout import Cell
 from hub.home.tables import arrangements
-from hub.identity import Viewer
+from hub.identity import Viewer, export
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,3 +134,11 @@ def write(connection: Connection, member: int, arrangement: Arrangement, now: in
     dialect = sqlite if on_sqlite(connection) else postgresql
     row = dialect.insert(arrangements).values(member=member, **values)
     connection.execute(row.on_conflict_do_update(index_elements=["member"], set_=values))
+
+
+@export.section("homepage")
+def _told(connection: Connection, whom: export.Whom) -> Iterator[export.Record]:
+    """How she arranged her homepage."""
+    for row in export.hers(connection, whom, select(arrangements), arrangements.c.member):
+        lists = {name: export.decoded(getattr(row, name)) for name in ("placed", "hidden", "added")}
+        yield {**lists, "changed_at": export.moment(row.changed_at)}

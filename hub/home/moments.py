@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 from hub.clock import DAY, MINUTE
 from hub.db import on_sqlite, transaction
 from hub.home.tables import looks
+from hub.identity import export
 from hub.ledger import entry, reading
 from hub.ledger.tables import awards, goals_reached, transfers
 from hub.ledger.writing import ISSUED
@@ -195,3 +196,10 @@ def take(view: View) -> News | None:
     if found.told is None or found.moments:
         write(connection, who, found.now)
     return told if told and told.moments else None
+
+
+@export.section("last_look")
+def _looked(connection: Connection, whom: export.Whom) -> Iterator[export.Record]:
+    """Up to when she was told of what she earned."""
+    for row in export.hers(connection, whom, select(looks), looks.c.member):
+        yield {"at": export.moment(row.at), "goals": export.decoded(row.goals)}

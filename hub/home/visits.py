@@ -35,7 +35,8 @@ def record(version: Version, visit: Arrival) -> None:
         with transaction() as connection:
             entries_log.append(connection, [visit], version.program.events, clock.now())
     except OperationalError:
-        log.exception("the visit of %s was not recorded", visit.subject)
+        # Not whose: an id in a line of a log would outlive its member.
+        log.exception("a visit was not recorded")
 
 
 def _visit(version: Version, member: Viewer, now: int) -> Arrival:

@@ -100,6 +100,7 @@ class Standing(NamedTuple):
     data: str
     member: int | None
     organization: int | None
+    erased: bool = False  # whose it was; what it said is gone
 
     @property
     def content(self) -> tuple[str, str, int, int, str]:
@@ -124,7 +125,9 @@ def of_keys(connection: Connection, keys: Iterable[Key]) -> dict[Key, Standing]:
 # Joins, since SQLite would search the whole log for `(source, id) IN (...)`.
 _STANDING = """
 e.source, e.id, e.no, e.type, e.subject, e.time, e."offset", e.data,
-COALESCE((SELECT m.root FROM merges AS m WHERE m.member = e.member), e.member), e.organization"""
+COALESCE((SELECT m.root FROM merges AS m WHERE m.member = e.member), e.member), e.organization,
+EXISTS (SELECT 1 FROM erasures AS x WHERE x.member = e.member)
+OR EXISTS (SELECT 1 FROM refused AS r WHERE r.entry = e.no AND r.code = 'erased')"""
 _STANDING_SQLITE = f"""
 SELECT {_STANDING} FROM json_each(:keys) AS k
 CROSS JOIN entries AS e ON e.source = k.value ->> 0 AND e.id = k.value ->> 1

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from hub.db import driver, on_sqlite
-from hub.directory import lookup
+from hub.directory import erasures, lookup
+from hub.directory.names import is_name
 from hub.directory.sets import among
 from hub.gamification import events
 from hub.gamification.events import REVERSED, Event, EventType
@@ -91,6 +92,7 @@ class _Known:
         self._members: dict[str, lookup.Known] = {}
         self._organizations: dict[str, int] = {}
         self._reversals: reversals.Judge | None = None
+        self._erased: set[str] = set()
 
     def look_up(self, connection: Connection, arrivals: Sequence[Arrival]) -> None:
         of_type: defaultdict[str, set[str]] = defaultdict(set)
@@ -99,12 +101,14 @@ class _Known:
         if of_type.pop(REVERSED, None):
             taking_back = [arrival for arrival in arrivals if arrival.type == REVERSED]
             self._reversals = reversals.Judge(connection, taking_back, _reversing(connection))
-        named: dict[str, set[str]] = {"member": set(), "organization": set()}
+        named: dict[str, set[str]] = {"member": set(), "organization": set(), "": set()}
         for name, subjects in of_type.items():
-            if kind := self._type(name):
-                named[kind.about] |= subjects
+            kind = self._type(name)
+            named[kind.about if kind else ""] |= subjects
         if named["member"]:
             self._members = lookup.members(connection, named["member"])
+        unknown = (named["member"] | named[""]).difference(self._members)
+        self._erased = erasures.erased(connection, {name for name in unknown if is_name(name)})
         if named["organization"]:
             self._organizations = lookup.organizations(connection, named["organization"])
 
@@ -114,6 +118,8 @@ class _Known:
             told = self._reversals.judge(arrival)
             return Judged(arrival, told.member, told.organization, fault=told.fault)
         kind = self._type(arrival.type)
+        if arrival.subject in self._erased and (kind is None or kind.about == "member"):
+            return Judged(arrival, fault=_about_nobody(arrival))
         if kind is None:
             return Judged(arrival, code="unknown_type", awaits=arrival.type)
         if kind.about == "organization":
@@ -141,6 +147,11 @@ class _Known:
             return None
         fault = faults[0]
         return Verdict("rejected", arrival.id, arrival.source, 0, fault.code, fault.path, fault.message)
+
+
+def _about_nobody(arrival: Arrival) -> Verdict:
+    told = "the subject was erased; nothing about it is taken in"
+    return Verdict("rejected", arrival.id, arrival.source, 0, erasures.ERASED, "subject", told)
 
 
 def _reversing(connection: Connection) -> Collection[str]:
@@ -236,7 +247,7 @@ def _second(one: Judged, standing: entry.Standing | None) -> Verdict:
     if standing is None:
         assert one.fault is not None
         return one.fault
-    if standing.content == one.arrival.content:
+    if standing.erased or standing.content == one.arrival.content:
         return Verdict("duplicate", key, source, standing.no)
     return conflict(one.arrival, standing.no)
 

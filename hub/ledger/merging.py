@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, delete, select
 
-from hub.directory import lookup, members, merges
+from hub.directory import erasures, lookup, members, merges
 from hub.directory.names import short
 from hub.directory.writing import take_turns
 from hub.gamification.events import MERGED
@@ -46,10 +46,14 @@ def merge(connection: Connection, name: str, into: str, by: str, now: int) -> in
 def _fault(
     connection: Connection, name: str, into: str, gone: lookup.Known | None, stays: lookup.Known | None
 ) -> Fault | None:
-    if gone is None:
-        return Fault(FROM, "unknown_member", f"there is no member {short(name)}")
-    if stays is None:
-        return Fault(INTO, "unknown_member", f"there is no member {short(into)}")
+    erased = erasures.erased(connection, [name, into])
+    for path, one, found in ((FROM, name, gone), (INTO, into, stays)):
+        if one in erased:
+            return Fault(path, erasures.ERASED, f"{short(one)} meant somebody who was erased")
+        if found is None:
+            return Fault(path, "unknown_member", f"there is no member {short(one)}")
+    assert gone
+    assert stays
     became = merges.merged_into(connection, name)
     if became is not None:
         return Fault(FROM, "merged", f"{short(name)} was merged before, and is {short(became)} now")

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, case, exists, func, select, true, update
 
 from hub import signals
 from hub.db import on_sqlite
+from hub.directory import merges
 from hub.directory.sets import among
 from hub.gamification.outcome import Award, Extended, Paused, Points, Reached
 from hub.gamification.plan import Plan
@@ -61,6 +62,7 @@ def write(connection: Connection, plan: Plan, batch: folding.Folding, now: int) 
     for one in gone:
         facts.hand_over(connection, one, now)
         _hand_over(connection, plan, one)
+        merges.leave(connection, one.member)
     facts.write(connection, results, now)
     _goals(connection, results, again)
     lines = {result.who: list(_lines(connection, result)) for result in results}

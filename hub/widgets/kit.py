@@ -202,7 +202,7 @@ def render(kind: Kind, view: View, title: str | None = None, address: str = "") 
         named = title or kind.widget.called(view) or kind.widget.title
         return show(kind, _values(kind, view), named, view, address)
     except Exception:  # the edge of a widget: whatever it does, the others must show
-        log.exception("widget %s failed", kind.widget.name, extra={"member": view.member.id})
+        log.exception("widget %s failed", kind.widget.name, extra={"member": view.member.no})
         return fallback(kind.widget, title or kind.widget.title, address)
 
 

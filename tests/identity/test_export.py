@@ -36,14 +36,16 @@ goals:
 """
 
 #: Tables that name a member and hold nothing about one but what an export tells from elsewhere: what is worked out of
-#: the log again at any time, what waits to be, and who was merged into whom, which the names tell.
+#: the log again at any time, what waits to be, who was merged into whom, which the names tell, and who was erased, of
+#: whom there is nothing to tell.
 WORKED_OUT = {
-    "former_values", "feed", "goal_peaks", "member_values", "merges", "organization_parts", "present", "profiles_due",
-    "progress", "progress_parts", "queue", "refolds", "set_aside",
+    "erasures", "former_values", "feed", "goal_peaks", "member_values", "merges", "organization_parts", "present",
+    "profiles_due", "progress", "progress_parts", "queue", "refolds", "set_aside",
 }  # fmt: skip
 TOLD = {
-    "accounts", "aliases", "assignments", "awards", "deactivations", "entries", "final_boards", "final_goals",
-    "goals_reached", "member_profiles", "members", "revocations", "scim_users", "sessions", "targets", "transfers",
+    "accounts", "aliases", "arrangements", "assignments", "awards", "deactivations", "entries", "final_boards",
+    "final_goals", "goals_reached", "looks", "member_profiles", "members", "revocations", "scim_users", "sessions",
+    "targets", "transfers",
 }  # fmt: skip
 
 
