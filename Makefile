@@ -89,7 +89,7 @@ $(STAMPS)/dev: $(STAMPS)/uv requirements/dev.txt pyproject.toml
 	$(call install,requirements/dev.txt)
 	@touch $(STAMPS)/runtime
 
-# The browser and the accessibility rules of the tests; nothing of it is needed to run the hub.
+# The browser, the accessibility rules and the identity providers of the tests; nothing of it is needed to run the hub.
 $(STAMPS)/npm: package.json package-lock.json scripts/browser.mjs
 	@command -v npm >/dev/null || { echo "the tests need Node.js 20 or newer, with npm" >&2; exit 1; }
 	npm ci --no-audit --no-fund

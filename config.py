@@ -53,8 +53,27 @@ KNOWN_KEYS = (
     "only for tests",
     "0123456789",
 )
-_ROLE = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 SECRETS = ("DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "HUB_METRICS_TOKEN", "HUB_SCIM_TOKEN")
+_ROLE = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+#: What each provider is set up with: `HUB_OIDC_NAME_ISSUER`. Names hold no `_`, so that none begins another's setting.
+LINKING_SETTINGS = (
+    "TITLE",
+    "MATCH",
+    "TRUST_EMAIL",
+    "GROUPS",
+    "GROUPS_CLAIM",
+    "CREATE",
+    "ORGANIZATION_CLAIM",
+    "FIELDS",
+)
+OIDC_SETTINGS = ("ISSUER", "CLIENT_ID", "CLIENT_SECRET", "CLIENT_SECRET_FILE", "SCOPES", *LINKING_SETTINGS)
+SAML_SETTINGS = ("METADATA", *LINKING_SETTINGS)
+OIDC_FIELDS = "name=name;email=email;locale=locale;time_zone=zoneinfo;phone=phone_number"
+SAML_FIELDS = "name=displayName;email=email"
+#: What a profile's fields are set by when a member is created.
+PROFILE_FIELDS = ("name", "email", "locale", "time_zone", "region", "phone", "title")
+LINE_CHARACTERS = 200
+METADATA_BYTES = 1024 * 1024
 
 
 class SettingError(Exception):
@@ -63,6 +82,42 @@ class SettingError(Exception):
     def __init__(self, name: str, fault: str) -> None:
         self.name = name
         super().__init__(f"{name}: {fault}")
+
+
+@dataclass(frozen=True)
+class Linking:
+    """How the people whom a provider names become members; docs/sign-in.md says what each of these does."""
+
+    match: str
+    trust_email: bool
+    groups_claim: str
+    roles: Mapping[str, str]  # of a group
+    create: bool
+    organization_claim: str
+    fields: Mapping[str, str]  # the claim of a profile's field
+
+
+@dataclass(frozen=True)
+class OpenIdProvider:
+    """`name` stands in addresses, `title` on the button."""
+
+    name: str
+    title: str
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    scopes: str
+    linking: Linking
+
+
+@dataclass(frozen=True)
+class SamlProvider:
+    """`metadata`: the XML that the provider describes itself with."""
+
+    name: str
+    title: str
+    metadata: str = field(repr=False)
+    linking: Linking
 
 
 @dataclass(frozen=True)
@@ -85,6 +140,9 @@ class Config:
     demo: bool
     session_idle_hours: int
     session_hours: int
+    contact: str | None
+    oidc: tuple[OpenIdProvider, ...]
+    saml: tuple[SamlProvider, ...]
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Config:
@@ -110,6 +168,9 @@ class Config:
             demo=_demo(environ, production),
             session_idle_hours=_hours(environ, "HUB_SESSION_IDLE_HOURS", SESSION_IDLE_HOURS),
             session_hours=_hours(environ, "HUB_SESSION_HOURS", SESSION_HOURS),
+            contact=_line(environ, "HUB_CONTACT") or None,
+            oidc=tuple(_oidc(environ, name, production) for name in _providers(environ, "HUB_OIDC_", OIDC_SETTINGS)),
+            saml=tuple(_saml(environ, name) for name in _providers(environ, "HUB_SAML_", SAML_SETTINGS)),
         )
 
     @classmethod
@@ -155,9 +216,13 @@ def environment(folder: Path = HOME) -> dict[str, str]:
     file = folder / ".env"
     written = {name: value for name, value in dotenv_values(file).items() if value is not None}
     merged = written | dict(os.environ)
-    if merged.get("HUB_ENV") == "production" and any(name in written for name in SECRETS):
+    if merged.get("HUB_ENV") == "production" and any(_is_secret(name) for name in written):
         _refuse_readable(".env", file)
     return merged
+
+
+def _is_secret(name: str) -> bool:
+    return name in SECRETS or name.endswith("_CLIENT_SECRET")
 
 
 def _choice(environ: Mapping[str, str], name: str, choices: tuple[str, ...], default: str) -> str:
@@ -299,14 +364,14 @@ def _url(environ: Mapping[str, str]) -> str:
     return text.rstrip("/")
 
 
-def _is_address(text: str) -> bool:
+def _is_address(text: str, path: bool = False) -> bool:
     try:
         parts = urlsplit(text)
         named = bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
-    bare = parts.path in ("", "/") and not (parts.query or parts.fragment or "@" in parts.netloc or " " in text)
-    return parts.scheme in ("http", "https") and named and bare
+    bare = not (parts.query or parts.fragment or "@" in parts.netloc or " " in text)
+    return parts.scheme in ("http", "https") and named and bare and (path or parts.path in ("", "/"))
 
 
 def _token(environ: Mapping[str, str], name: str, production: bool) -> str | None:
@@ -350,3 +415,112 @@ def _demo(environ: Mapping[str, str], production: bool) -> bool:
     if demo and production:
         raise SettingError("HUB_DEMO", "the demo sign-in lets anybody be anybody; it is not for production")
     return demo
+
+
+# Identity providers
+
+
+def _providers(environ: Mapping[str, str], prefix: str, known: tuple[str, ...]) -> list[str]:
+    """The names of the providers that the environment sets up; a setting of theirs that does not exist is a fault."""
+    names = set()
+    for variable in environ:
+        if not variable.startswith(prefix):
+            continue
+        name, _, setting = variable.removeprefix(prefix).partition("_")
+        if not re.fullmatch(r"[A-Z0-9]+", name) or setting not in known:
+            raise SettingError(variable, f"no such setting; they are {prefix}NAME_{{{', '.join(known)}}}")
+        names.add(name)
+    return sorted(names)
+
+
+def _oidc(environ: Mapping[str, str], name: str, production: bool) -> OpenIdProvider:
+    prefix = f"HUB_OIDC_{name}_"
+    client_id = _line(environ, f"{prefix}CLIENT_ID", required=True)
+    secret = _secret(environ, f"{prefix}CLIENT_SECRET", production)
+    if not secret:
+        raise SettingError(f"{prefix}CLIENT_SECRET", "missing")
+    scopes = _line(environ, f"{prefix}SCOPES") or "openid profile email"
+    if "openid" not in scopes.split():
+        raise SettingError(f"{prefix}SCOPES", "without openid there is no sign-in")
+    return OpenIdProvider(
+        name=name.lower(),
+        title=_line(environ, f"{prefix}TITLE") or name.capitalize(),
+        issuer=_issuer(environ, f"{prefix}ISSUER", production),
+        client_id=client_id,
+        client_secret=secret,
+        scopes=scopes,
+        linking=_linking(environ, prefix, "sub", OIDC_FIELDS),
+    )
+
+
+def _saml(environ: Mapping[str, str], name: str) -> SamlProvider:
+    prefix = f"HUB_SAML_{name}_"
+    return SamlProvider(
+        name=name.lower(),
+        title=_line(environ, f"{prefix}TITLE") or name.capitalize(),
+        metadata=_metadata(environ, f"{prefix}METADATA"),
+        linking=_linking(environ, prefix, "NameID", SAML_FIELDS),
+    )
+
+
+def _linking(environ: Mapping[str, str], prefix: str, subject: str, fields: str) -> Linking:
+    match = _line(environ, f"{prefix}MATCH") or subject
+    trust = _switch(environ, f"{prefix}TRUST_EMAIL")
+    if match == "email" and not trust:
+        raise SettingError(f"{prefix}MATCH", f"an e-mail address names nobody unless {prefix}TRUST_EMAIL=on")
+    return Linking(
+        match=match,
+        trust_email=trust,
+        groups_claim=_line(environ, f"{prefix}GROUPS_CLAIM") or "groups",
+        roles=_roles(environ, f"{prefix}GROUPS"),
+        create=_switch(environ, f"{prefix}CREATE"),
+        organization_claim=_line(environ, f"{prefix}ORGANIZATION_CLAIM") or "organization",
+        fields=_fields(environ, f"{prefix}FIELDS", fields),
+    )
+
+
+def _fields(environ: Mapping[str, str], name: str, default: str) -> Mapping[str, str]:
+    """The claim of each field: `name=displayName; email=mail`."""
+    fields = {}
+    for pair in filter(None, (part.strip() for part in (environ.get(name) or default).split(";"))):
+        field_name, _, claim = (part.strip() for part in pair.partition("="))
+        if field_name not in PROFILE_FIELDS or not claim:
+            known = ", ".join(PROFILE_FIELDS)
+            raise SettingError(name, f"{pair!r} is not one of {known} and its claim, like name=name")
+        fields[field_name] = claim
+    return fields
+
+
+def _switch(environ: Mapping[str, str], name: str) -> bool:
+    return _choice(environ, name, ("on", "off"), "off") == "on"
+
+
+def _line(environ: Mapping[str, str], name: str, required: bool = False) -> str:
+    text = (environ.get(name) or "").strip()
+    if required and not text:
+        raise SettingError(name, "missing")
+    if len(text) > LINE_CHARACTERS or not text.isprintable():
+        raise SettingError(name, f"not one line of at most {LINE_CHARACTERS} characters")
+    return text
+
+
+def _issuer(environ: Mapping[str, str], name: str, production: bool) -> str:
+    text = _line(environ, name, required=True)
+    if not _is_address(text, path=True):
+        raise SettingError(name, f"{text!r} is not an address like https://login.example.com/tenant")
+    parts = urlsplit(text)
+    if production and parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
+        raise SettingError(name, f"{text!r} is not https: anybody on the way could sign in as anybody")
+    return text
+
+
+def _metadata(environ: Mapping[str, str], name: str) -> str:
+    """What stands in the file that the setting names."""
+    file = Path(_line(environ, name, required=True))
+    try:
+        if file.stat().st_size > METADATA_BYTES:
+            raise SettingError(name, f"{str(file)!r} is too large to be a provider's metadata")
+        return file.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise SettingError(name, f"cannot read {str(file)!r} ({reason})") from None

@@ -214,3 +214,72 @@ def test_production_refuses_a_dotenv_file_with_secrets_that_everybody_may_read(
         environment(tmp_path)
     file.chmod(0o600)
     assert environment(tmp_path)["SECRET_KEY"] == KEY
+
+
+ENTRA = {
+    "HUB_OIDC_ENTRA_ISSUER": "https://login.example.com/tenant/v2.0",
+    "HUB_OIDC_ENTRA_CLIENT_ID": "hub",
+    "HUB_OIDC_ENTRA_CLIENT_SECRET": "of the two",
+}
+
+
+def test_a_provider_is_set_up_by_name(tmp_path: Path) -> None:
+    groups = "CN=Owners,OU=Partners=partner_owner; reps = sales_rep;"
+    [entra] = read(tmp_path, **ENTRA, HUB_OIDC_ENTRA_GROUPS=groups, HUB_OIDC_ENTRA_CREATE="on").oidc
+    assert (entra.name, entra.title, entra.issuer) == ("entra", "Entra", ENTRA["HUB_OIDC_ENTRA_ISSUER"])
+    assert entra.linking.roles == {"CN=Owners,OU=Partners": "partner_owner", "reps": "sales_rep"}
+    assert (entra.linking.match, entra.linking.trust_email, entra.linking.create) == ("sub", False, True)
+    assert "of the two" not in repr(read(tmp_path, **ENTRA))
+
+
+def test_several_providers_stand_side_by_side(tmp_path: Path) -> None:
+    okta = {name.replace("ENTRA", "OKTA2"): value for name, value in ENTRA.items()}
+    assert [one.name for one in read(tmp_path, **ENTRA, **okta).oidc] == ["entra", "okta2"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HUB_OIDC_ENTRA_ISSUER", ""),
+        ("HUB_OIDC_ENTRA_ISSUER", "login.example.com"),
+        ("HUB_OIDC_ENTRA_ISSUER", "https://login.example.com/?tenant=1"),
+        ("HUB_OIDC_ENTRA_ISSUER", "https://bo@login.example.com"),
+        ("HUB_OIDC_ENTRA_CLIENT_ID", ""),
+        ("HUB_OIDC_ENTRA_CLIENT_SECRET", ""),
+        ("HUB_OIDC_ENTRA_SCOPES", "profile email"),
+        ("HUB_OIDC_ENTRA_TRUST_EMAIL", "yes"),
+        ("HUB_OIDC_ENTRA_MATCH", "email"),
+        ("HUB_OIDC_ENTRA_GROUPS", "owners"),
+        ("HUB_OIDC_ENTRA_GROUPS", "owners="),
+        ("HUB_OIDC_ENTRA_GROUPS", "owners=Partner owners"),
+        ("HUB_OIDC_ENTRA_FIELDS", "roles=groups"),
+        ("HUB_OIDC_ENTRA_FIELDS", "name"),
+        ("HUB_OIDC_ENTRA_TITLE", "a" * 300),
+        ("HUB_OIDC_ENTRA_CLIENT", "x"),
+        ("HUB_OIDC_MY_ENTRA_ISSUER", "x"),
+        ("HUB_OIDC_entra_ISSUER", "x"),
+        ("HUB_OIDC_", "x"),
+        ("HUB_CONTACT", "two\nlines"),
+    ],
+)
+def test_a_wrong_setting_of_a_provider_is_named(tmp_path: Path, name: str, value: str) -> None:
+    assert fault(tmp_path, **ENTRA | {name: value}).name == name
+
+
+def test_production_believes_no_provider_that_anybody_on_the_way_could_be(tmp_path: Path) -> None:
+    production = {"HUB_ENV": "production", "SECRET_KEY": KEY, **ENTRA}
+    assert read(tmp_path, **production).oidc
+    plain = production | {"HUB_OIDC_ENTRA_ISSUER": "http://login.example.com"}
+    assert fault(tmp_path, **plain).name == "HUB_OIDC_ENTRA_ISSUER"
+    assert read(tmp_path, **production | {"HUB_OIDC_ENTRA_ISSUER": "http://127.0.0.1:9000"}).oidc
+
+
+def test_a_client_secret_may_stand_in_a_file_that_not_everybody_reads(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text("of the two\n")
+    file.chmod(0o600)
+    settings = {"HUB_ENV": "production", "SECRET_KEY": KEY, **ENTRA, "HUB_OIDC_ENTRA_CLIENT_SECRET_FILE": str(file)}
+    del settings["HUB_OIDC_ENTRA_CLIENT_SECRET"]
+    assert read(tmp_path, **settings).oidc[0].client_secret == "of the two"
+    file.chmod(0o644)
+    assert fault(tmp_path, **settings).name == "HUB_OIDC_ENTRA_CLIENT_SECRET_FILE"

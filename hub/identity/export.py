@@ -21,7 +21,7 @@ from hub.directory import members as directory
 from hub.directory import merges
 from hub.directory.sets import among
 from hub.directory.tables import assignments, deactivations, member_profiles, members, organizations, targets
-from hub.identity.tables import scim_group_members, scim_groups, scim_users, sessions
+from hub.identity.tables import identities, scim_group_members, scim_groups, scim_users, sessions
 from hub.ledger import entry, programs, reading
 from hub.ledger.arrivals import decode_data, written
 from hub.ledger.tables import (
@@ -278,6 +278,14 @@ def _sessions(connection: Connection, person: Whom) -> Iterator[Record]:
             "issuer": row.issuer,
             "subject": row.subject,
         }
+
+
+@section("identities")
+def _identities(connection: Connection, person: Whom) -> Iterator[Record]:
+    """As whom identity providers know her."""
+    t = identities.c
+    for row in hers(connection, person, select(identities), t.member, t.linked_at):
+        yield {"issuer": row.issuer, "subject": row.subject, "via": row.via, "linked_at": moment(row.linked_at)}
 
 
 @section("provisioned")

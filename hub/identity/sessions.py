@@ -12,7 +12,21 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, not_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    delete,
+    exists,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from hub import clock
 from hub.db import transaction
@@ -105,6 +119,19 @@ def end_all(connection: Connection, member: int, but: int | None = None) -> int:
     """End all sessions of this member, `but` this one: how many."""
     others = sessions.c.no != but if but is not None else true()
     return connection.execute(delete(sessions).where(sessions.c.member == member, others)).rowcount
+
+
+def end_of_provider(connection: Connection, issuer: str, subject: str | None, session: str | None) -> int:
+    """End what began with this session at the provider; without `session`, all of this subject: how many."""
+    t = sessions.c
+    these = [t.issuer == issuer]
+    if subject is not None:
+        these.append(t.subject == subject)
+    if session is not None:
+        # Of one that came without the name of its provider's session, its subject alone is known.
+        unnamed = t.provider_session.is_(None) if subject is not None else false()
+        these.append(or_(t.provider_session == session, unnamed))
+    return connection.execute(delete(sessions).where(*these)).rowcount
 
 
 def end_token(connection: Connection, token: str) -> None:

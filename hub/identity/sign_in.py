@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import groupby, islice
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urlencode
 
 from flask import Blueprint, current_app, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -20,8 +20,10 @@ from hub.db import reader
 from hub.directory import lookup
 from hub.directory.tables import members, present
 from hub.identity.access import public, requires
+from hub.identity.landing import local
+from hub.identity.oidc.pages import sign_out_address
 from hub.identity.sessions import Proof
-from hub.identity.viewers import sign_in, sign_out, viewer
+from hub.identity.viewers import current_session, sign_in, sign_out, viewer
 from hub.ledger import programs
 from hub.web import Problem, not_found, settings
 from hub.wording import language, said
@@ -34,6 +36,13 @@ PEOPLE = 60
 #: How many of a role are offered to who has not searched: so one role is not a page long.
 OF_ROLE = 9
 SEARCH_CHARACTERS = 100
+
+
+class Door(NamedTuple):
+    """A way to sign in: its name, and where it begins."""
+
+    title: str
+    address: str
 
 
 class Choice(NamedTuple):
@@ -53,6 +62,7 @@ def page() -> ResponseReturnValue:
     return render_template(
         "identity/sign_in.html",
         demo=settings().demo,
+        doors=_doors(local(request.args.get("next", ""))),
         groups=groups,
         asked=asked,
         next=local(request.args.get("next", "")),
@@ -76,19 +86,19 @@ def choose() -> ResponseReturnValue:
 @bp.post("/sign-out")
 @requires("session:end")
 def leave() -> ResponseReturnValue:
+    session = current_session()
     sign_out()
-    return redirect("/sign-in", 303)
+    elsewhere = sign_out_address(session.proof) if session else None
+    if elsewhere is None:
+        return redirect("/sign-in", 303)
+    # Not a redirect: the policy of our pages sends their forms nowhere else.
+    return render_template("identity/signed_out.html", address=elsewhere)
 
 
-def local(address: str) -> str:
-    """The address if it is a page of this hub, else the homepage: nobody is led away by a link to the sign-in."""
-    # Browsers take a backslash for a slash, and drop tabs and line ends.
-    plain = address.startswith("/") and not address.startswith("//") and "\\" not in address and address.isprintable()
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return "/"
-    return address if plain and not (parts.scheme or parts.netloc) else "/"
+def _doors(wanted: str) -> list[Door]:
+    hub, query = settings(), "?" + urlencode({"next": wanted}) if wanted != "/" else ""
+    doors = [("oidc", one) for one in hub.oidc] + [("saml", one) for one in hub.saml]
+    return [Door(one.title, f"/auth/{kind}/{one.name}{query}") for kind, one in doors]
 
 
 def _by_role(asked: str) -> list[tuple[str, list[Choice]]]:

@@ -95,3 +95,23 @@ scim_group_members = Table(
     Column("group", BigInteger, ForeignKey("scim_groups.no"), primary_key=True),
     Column("user", BigInteger, ForeignKey("scim_users.no"), primary_key=True, index=True),
 )
+
+#: Which member a provider's subject is. `via`: by which of the configured providers it was linked.
+identities = Table(
+    "identities",
+    db.metadata,
+    Column("issuer", Ordered, primary_key=True),
+    Column("subject", Ordered, primary_key=True),
+    Column("member", BigInteger, ForeignKey("members.no"), nullable=False, index=True),
+    Column("via", Text, nullable=False),
+    Column("linked_at", BigInteger, nullable=False),
+)
+
+#: Assertions and logout tokens that were shown: none of them counts twice.
+used_once = Table(
+    "used_once",
+    db.metadata,
+    Column("issuer", Ordered, primary_key=True),
+    Column("id", Ordered, primary_key=True),
+    Column("until", BigInteger, nullable=False, index=True),
+)

@@ -12,6 +12,8 @@ from config import Config
 from tests.docs import pages
 
 PAGE = pages.page("operations")
+#: What the pages call them.
+PROVIDERS = ("ENTRA", "OKTA", "KEYCLOAK", "GOOGLE", "ACME")
 
 
 class Asked(dict[str, str]):
@@ -48,9 +50,11 @@ def test_the_defaults_are_those_of_the_code(tmp_path: Path):
     assert (tmp_path / "secret_key").exists()
 
 
-def test_every_setting_that_a_page_exports_exists():
-    environ = Asked()
+def test_every_setting_that_a_page_exports_exists(tmp_path: Path):
+    environ = Asked({"HUB_INSTANCE": str(tmp_path)})
     Config.from_env(environ)
+    for prefix, settings in (("HUB_OIDC_", config.OIDC_SETTINGS), ("HUB_SAML_", config.SAML_SETTINGS)):
+        environ.names |= {f"{prefix}{name}_{setting}" for name in PROVIDERS for setting in settings}
     for path in pages.PAGES:
         for block in pages.blocks(path, "sh"):
             named = set(re.findall(r"\b((?:HUB|SECRET|DATABASE)_[A-Z_]+)=", block.text)) - {"HUB_KEY"}

@@ -130,6 +130,8 @@ ROUTES: Mapping[tuple[str, str], Public | Own | About | Key] = {
     # For everybody
     ("GET", "/sign-in"): Public(),
     ("POST", "/sign-in"): Public(),
+    ("GET", "/auth/oidc/<name>"): Public(),
+    ("POST", "/auth/oidc/<name>/logout"): Public(),
     ("GET", "/demo"): Public(),
     ("POST", "/demo/events"): Public(),
     ("GET", "/demo/events/<ref>"): Public(),
