@@ -1,5 +1,6 @@
 """The database is made by migrations, the same way on SQLite and on PostgreSQL, and keeps what was written to it."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from hub.cli.db import differences
 from hub.db import MIGRATIONS, NotMigrated, newest_migration, reader, require_migrated, transaction
 from hub.directory import lookup, members, organizations, profiles, targets
 from hub.directory.members import MemberProfile, MemberRecord
+from hub.ledger import reading, replay
 from tests.app import started
+from tests.club import Club
 
 ENTRY = """INSERT INTO entries (source, id, type, subject, time, "offset", data, received_at)
            VALUES ('crm', 'w-1', 'deal.won', 'bo', 1, 60, '{}', 2)"""
@@ -108,10 +111,14 @@ def test_a_transfer_moves_a_positive_amount(amount: int) -> None:
 
 
 def upgrade(revision: str) -> None:
+    alembic(command.upgrade, revision)
+
+
+def alembic(act: Callable[[Alembic, str], object], revision: str) -> None:
     with transaction() as connection:
         settings = Alembic(attributes={"connection": connection})
         settings.set_main_option("script_location", str(MIGRATIONS))
-        command.upgrade(settings, revision)
+        act(settings, revision)
 
 
 #: Acme is known from 1 on, Bo from 10, Ada from 20; Ada has left at 30.
@@ -171,3 +178,15 @@ def test_a_migrated_directory_goes_on(empty_database_url: str, tmp_path: Path) -
             silver = organizations.profile_at(connection, 1, 5)
             assert silver
             assert silver.tags == ("new",)
+
+
+def test_progress_that_was_emptied_on_the_way_is_folded_again(club: Club) -> None:
+    club.happens("bo", "deal.won", amount=100_000, deal="d-1")
+    run("UPDATE progress SET version = 0, state = ''")  # as 0006 does
+    alembic(command.stamp, "0016")
+    upgrade("0017")
+    club.happens("bo", "deal.won", amount=200_000, deal="d-1")
+    with club.looks("bo") as view:
+        points = reading.points(view.connection, view.version, club.numbers["bo"], view.now)
+    assert (points.balance, points.earned) == (1_000, 1_000), "a deal is paid for once"
+    assert list(replay.differences()) == []

@@ -20,6 +20,10 @@ from hub.gamification.numbers import Number
 from hub.gamification.plan import Plan
 from hub.gamification.versions import BEGINNING, END
 
+#: How states, parts and tallies are laid out. It goes up with each change of what they are made of, or of what they
+#: come to for the same events: whoever stands in another layout is folded anew.
+LAYOUT = 1
+
 #: A metric's slot for one kind of window: where the window now counted ends, its name, its tally, where it starts, the
 #: tally of
 #: the window right before (None where there was none).

@@ -33,7 +33,7 @@ from hub.gamification.progress import (
     unpacked,
 )
 from hub.gamification.versions import END
-from hub.ledger import closing, log, refold, reversals
+from hub.ledger import changeover, closing, log, refold, reversals
 from hub.ledger.tables import awards, entries, goals_reached, progress, progress_parts, revocations
 from hub.signals import queue, refolds
 
@@ -133,7 +133,7 @@ class _Batch:
         pending: bool = True,
     ) -> None:
         self.connection, self.plan, self.new, self.now = connection, plan, new, now
-        self.versions: dict[int, int] = {}  # of the progress of those that another version has folded
+        self.versions: dict[int, int] = {}  # of the progress of those that another version, or hub, has folded
         self.states = self._states(new.keys() | again)
         self.taken_back = reversals.taken_back(connection, [event.entry for mine in new.values() for event in mine])
         self.again = again | {who for who in new if self._is_behind(who)}
@@ -152,8 +152,10 @@ class _Batch:
     def _states(self, who: Iterable[int]) -> dict[int, State]:
         rows = connection_rows(self.connection, progress, list(who))
         newest = self.plan.newest.number
-        self.versions |= {row.member: min(row.version, newest) for row in rows if row.version != newest and row.state}
-        return {row.member: unpacked(self.plan, unpack(row.state)) for row in rows if row.version == newest}
+        mine = changeover.mark(newest)
+        behind = [row for row in rows if row.version not in (0, mine)]
+        self.versions |= {row.member: min(changeover.version_of(row.version), newest) for row in behind}
+        return {row.member: unpacked(self.plan, unpack(row.state)) for row in rows if row.version == mine}
 
     def _learnt(self, before: int) -> dict[int, list[int]]:
         """When the hub learned something of those that are folded again while entries of theirs waited, or versions."""
@@ -433,7 +435,7 @@ def _as_she_stood(
 def _folded_with(connection: Connection, member: int, newest: int) -> int:
     """The version that a member's progress was folded with."""
     rows = connection_rows(connection, progress, [member])
-    return min(rows[0].version, newest) if rows and rows[0].state else newest
+    return min(changeover.version_of(rows[0].version), newest) if rows and rows[0].version else newest
 
 
 def given_in_turn(connection: Connection, given: Given, changes: Sequence[int]) -> tuple[Given, list[refold.Learnt]]:
@@ -560,9 +562,9 @@ def stands(connection: Connection, plan: Plan, member: int, now: int) -> Stands:
     for the purpose.
     """
     rows = connection_rows(connection, progress, [member])
-    if not rows or not rows[0].state:
+    if not rows or not rows[0].version:
         return Stands(beginning(plan))
-    if rows[0].version == plan.newest.number:
+    if rows[0].version == changeover.mark(plan.newest.number):
         return Stands(unpacked(plan, unpack(rows[0].state)))
     folded = _Batch(connection, plan, {}, {member}, now, pending=False).fold(member).folded
     assert folded is not None, "who is in `again` is folded from the beginning"

@@ -23,7 +23,7 @@ from hub.gamification.outcome import Outcome
 from hub.gamification.plan import Plan, kind_name
 from hub.gamification.progress import Parts, State
 from hub.gamification.windows import WindowKind
-from hub.ledger import folding, programs, refold, rollup
+from hub.ledger import changeover, folding, programs, refold, rollup
 from hub.ledger.tables import progress
 
 #: Plans kept for further kinds of windows: dates that somebody chose (`from/until`) are each a kind of their own.
@@ -131,8 +131,8 @@ def _of_organization(plan: Plan, metric: Metric, found: Mapping[str, list[Any]])
 
 def _is_current(connection: Connection, plan: Plan, member: int) -> bool:
     """Whether what stands was folded with the newest version; of nothing, nothing stands."""
-    version = connection.scalar(select(progress.c.version).where(progress.c.member == member))
-    return version is None or version == plan.newest.number
+    marked = connection.scalar(select(progress.c.version).where(progress.c.member == member))
+    return marked is None or marked == changeover.mark(plan.newest.number)
 
 
 def _from_state(connection: Connection, plan: Plan, state: State, member: int, now: int) -> Values:

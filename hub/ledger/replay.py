@@ -15,10 +15,10 @@ from hub.directory.tables import members, organizations
 from hub.gamification.events import Event
 from hub.gamification.outcome import Award, Points, Reached
 from hub.gamification.plan import Plan
-from hub.gamification.progress import Given, packable
+from hub.gamification.progress import LAYOUT, Given, packable
 from hub.gamification.ranking import order_key
 from hub.gamification.versions import BEGINNING, END
-from hub.ledger import folding, programs, refold
+from hub.ledger import changeover, folding, programs, refold
 from hub.ledger.folding import connection_rows, pack, unpack
 from hub.ledger.tables import (
     awards,
@@ -119,10 +119,10 @@ def _given(connection: Connection, who: int) -> tuple[Any, tuple[set[str], Mappi
 
 def _state(connection: Connection, plan: Plan, who: int, folded: refold.Folded) -> Iterator[str]:
     row = connection_rows(connection, progress, [who])[0]
-    if not row.state:
+    if not row.version:
         return
-    if row.version != plan.newest.number:
-        yield f"progress is of version {row.version}, not {plan.newest.number}"
+    if row.version != changeover.mark(plan.newest.number):
+        yield f"progress is of {_told(row.version)}, not {_told(changeover.mark(plan.newest.number))}"
         return
     state = unpack(pack(packable(folded.state)))
     stands = unpack(row.state)
@@ -131,6 +131,11 @@ def _state(connection: Connection, plan: Plan, who: int, folded: refold.Folded) 
             mine, theirs = sorted(mine), sorted(theirs)
         if mine != theirs:
             yield f"progress.{name} stands as {theirs!r:.200}, the fold says {mine!r:.200}"
+
+
+def _told(marked: int) -> str:
+    version, layout = changeover.version_of(marked), changeover.layout_of(marked)
+    return f"version {version}" if layout == LAYOUT else f"version {version} in layout {layout}"
 
 
 def _rows(connection: Connection, who: int, folded: refold.Folded) -> Iterator[str]:

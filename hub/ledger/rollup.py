@@ -157,7 +157,7 @@ def _dropped(connection: Connection, plan: Plan, due: set[int]) -> list[Key]:
 
 def _values(connection: Connection, plan: Plan, due: set[Key]) -> tuple[list[tuple[Any, ...]], list[Key]]:
     """Rows of the values that are due, and the keys of those that are none."""
-    parts = _parts(connection, due, plan.newest.number)
+    parts = _parts(connection, due, changeover.mark(plan.newest.number))
     rows: list[tuple[Any, ...]] = []
     gone: list[Key] = []
     for organization, window in {(organization, window) for organization, _, window in due}:

@@ -130,8 +130,8 @@ versions = Table(
     Column("holidays", Text),  # JSON: the dates of each code of public holidays, as they were known at publishing
 )
 
-#: A member's bounded state, packed, and the version it was folded with. An organization's, of events about it, has its
-#: number negated.
+#: A member's bounded state, packed, with the mark (`changeover.mark`) of the layout and version it was folded with; 0:
+#: nothing was. An organization's, of events about it, has its number negated.
 progress = Table(
     "progress",
     db.metadata,

@@ -16,7 +16,7 @@ from hub.directory.sets import among
 from hub.gamification.outcome import Award, Extended, Paused, Points, Reached
 from hub.gamification.plan import Plan
 from hub.gamification.ranking import order_key
-from hub.ledger import bulk, facts, feed, folding, former, rollup, topics
+from hub.ledger import bulk, changeover, facts, feed, folding, former, rollup, topics
 from hub.ledger.tables import (
     accounts,
     final_boards,
@@ -95,8 +95,8 @@ def _hand_over(connection: Connection, plan: Plan, gone: folding.Gone) -> None:
 
 
 def _progress(connection: Connection, plan: Plan, results: Sequence[folding.Result]) -> None:
-    version = plan.newest.number
-    rows = [(result.who, version, result.state) for result in results]
+    marked = changeover.mark(plan.newest.number)
+    rows = [(result.who, marked, result.state) for result in results]
     bulk.insert(connection, progress, ("member", "version", "state"), rows, upsert=True)
     parts = []
     for result in results:
