@@ -99,6 +99,8 @@ present = Table(
     Column("active", Boolean, nullable=False),
     Index("ix_present_organization", "organization"),
     Index("ix_present_region", "region"),
+    Index("ix_present_tier", "tier"),
+    Index("ix_present_type", "type"),
 )
 
 #: The few that no board lists. To count who stands on a board, they are found and left out.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Flask, request
 
 from hub import clock, wording
-from hub.home import arranging, badges, current, lines, pages, style, why
-from hub.home.navigation import places
+from hub.home import arranging, badges, boards, current, lines, pages, scorecards, style, why
+from hub.home.navigation import own_places, places
 from hub.identity import current_member
 from hub.widgets import kit
 
@@ -17,11 +17,11 @@ NAMELESS = "Hub"
 def init(app: Flask) -> None:
     kit.init(app)
     wording.listen(app, _listener)
-    for bp in (pages.bp, arranging.bp, lines.bp, badges.bp, why.bp):
+    for bp in (pages.bp, arranging.bp, lines.bp, badges.bp, boards.bp, scorecards.bp, why.bp):
         app.register_blueprint(bp)
     if not app.config["HUB"].production:
         app.register_blueprint(style.bp)
-    app.jinja_env.globals.update(navigation=places, product=_product, now_ms=_now_ms)
+    app.jinja_env.globals.update(navigation=places, own_places=own_places, product=_product, now_ms=_now_ms)
     app.jinja_env.filters["role_title"] = role_title
 
 

@@ -98,8 +98,8 @@ def page() -> ResponseReturnValue:
     ahead = sorted(
         (one for one in found if not one.earned and one.way), key=lambda one: -(one.way.share if one.way else 0)
     )
-    given = [one for one in found if not one.earned and not one.way]
-    return render_template("home/badges.html", earned=earned, ahead=ahead, given=given, of=len(found))
+    others = [one for one in found if not one.earned and not one.way]
+    return render_template("home/badges.html", earned=earned, ahead=ahead, given=others, of=len(found))
 
 
 @bp.get("/badges/<key>")
@@ -114,15 +114,15 @@ def one(key: str) -> ResponseReturnValue:
         )
         if version is None or found is None:
             raise not_found()
-        by, given = Speaker(version.program), awarded.of_badge(connection, member.no, key, AWARDS)
+        by, each = Speaker(version.program), awarded.of_badge(connection, member.no, key, AWARDS)
     # Of tiers that were earned once each, the list of the tiers says it all.
-    told = [_given(by, one) for one in given] if not found.tiered or _again(given) else []
+    told = [given(by, one) for one in each] if not found.tiered or _again(each) else []
     return render_template("home/badge.html", it=found, given=told, most=AWARDS)
 
 
-def _again(given: Sequence[Awarded]) -> bool:
+def _again(each: Sequence[Awarded]) -> bool:
     """Whether a tier was earned more than once, or an award ended."""
-    return len({one.tier for one in given}) < len(given) or any(one.ended for one in given)
+    return len({one.tier for one in each}) < len(each) or any(one.ended for one in each)
 
 
 def cards(connection: Connection, version: Version, member: Viewer, now: int) -> list[Card]:
@@ -174,7 +174,7 @@ def _way(by: Speaker, standing: BadgeStanding) -> Way | None:
     return way(by, standing.badge, step)
 
 
-def _given(by: Speaker, award: Awarded) -> Given:
+def given(by: Speaker, award: Awarded) -> Given:
     about = [award.object, said_window(Window(award.window, 0, 0)) if award.window else None]
     tier = by.tier(award.badge, award.tier) if award.tier else None
     return Given(award, tier, ", ".join(filter(None, about)) or None, entry.ref(award.entry))

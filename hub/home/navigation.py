@@ -8,6 +8,7 @@ from flask import current_app, request, url_for
 from flask_babel import gettext
 
 from hub.identity import current_member
+from hub.identity.access import ORGANIZATION, reach
 
 
 class Place(NamedTuple):
@@ -37,6 +38,20 @@ def places() -> list[Place]:
         for endpoint, title, short, icon in known
         if endpoint in current_app.view_functions
     ]
+
+
+def own_places() -> list[Place]:
+    """What is about the signed-in member herself: the places of her own menu."""
+    member = current_member()
+    if member is None:
+        return []
+    mine = gettext("My scorecard")
+    found = [Place(str(mine), str(mine), "chart-column", url_for("scorecards.member", id_=member.id), None)]
+    if member.organization_id is not None and (reach(member, "organization:see") or 0) >= ORGANIZATION:
+        firm = gettext("My organization")
+        address = url_for("scorecards.organization", id_=member.organization_id)
+        found.append(Place(str(firm), str(firm), "building-2", address, None))
+    return found
 
 
 def _here(endpoint: str) -> str | None:

@@ -20,7 +20,8 @@ from sqlalchemy import ColumnElement, Connection, exists, false, literal, or_, s
 from hub import clock
 from hub.db import reader
 from hub.directory import lookup
-from hub.directory.tables import assignments, present
+from hub.directory.sets import among
+from hub.directory.tables import assignments, members, organizations, present
 from hub.identity import keys
 from hub.identity.viewers import Viewer, current_member
 from hub.web import Problem, not_found, settings, wants_fragment
@@ -163,6 +164,29 @@ def member_seen(connection: Connection, viewer: Viewer, act: str, name: str) -> 
     person = lookup.profile_now(connection, known.no, clock.now())
     assert person
     return person
+
+
+def members_seen(connection: Connection, viewer: Viewer, act: str, ids: Collection[str]) -> frozenset[str]:
+    """Those of these ids whose members `viewer` may do that to: for the links of a list. One statement at most."""
+    far = reach(viewer, act)
+    if far is None or not ids:
+        return frozenset()
+    if far in (SELF, ALL):
+        return frozenset(ids) if far == ALL else frozenset({viewer.id}.intersection(ids))
+    query = select(members.c.id).join(present, present.c.member == members.c.no)
+    return frozenset(connection.scalars(query.where(among(connection, members.c.id, ids), visible(viewer, act))))
+
+
+def organizations_seen(connection: Connection, viewer: Viewer, act: str, ids: Collection[str]) -> frozenset[str]:
+    """Those of these ids whose organizations `viewer` may do that to."""
+    far = reach(viewer, act)
+    if far is None or not ids:
+        return frozenset()
+    if far == ALL:
+        return frozenset(ids)
+    t = organizations.c
+    query = select(t.id).where(among(connection, t.id, ids), _of_organization(viewer, far, t.no))
+    return frozenset(connection.scalars(query))
 
 
 # The doors

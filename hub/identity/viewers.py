@@ -40,6 +40,7 @@ class Viewer:
     rights: frozenset[str]
     time_zone: str | None
     locale: str | None
+    organization_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ def viewer(connection: Connection, member: int, now: int) -> Viewer | None:
         rights_of(connection, person.roles),
         person.time_zone,
         person.locale,
+        at.id if at else None,
     )
 
 

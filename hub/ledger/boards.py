@@ -85,11 +85,12 @@ def board(
     declared = version.program.leaderboards.get(key)
     if declared is None:
         return None
-    asking = _viewer(connection, declared, viewer_member_no, now)
+    asking = viewing(connection, declared, viewer_member_no, now)
     return standing(connection, version, declared, asking, now, Asked(window, among, limit, cursor, around))
 
 
-def _viewer(connection: Connection, declared: Leaderboard, member: int | None, now: int) -> Asking:
+def viewing(connection: Connection, declared: Leaderboard, member: int | None, now: int) -> Asking:
+    """A member who looks at a board as what she is; None: somebody who sees all names."""
     if member is None:
         return Asking(everything=True)
     organization = profiles.of_member(connection, member).at(now).organization

@@ -124,6 +124,10 @@ class _Member:
         """
         return value_at(self.plan, self.state, metric, kind, self.given.now)
 
+    def counts(self, metric: str) -> bool:
+        """Whether the metric has a plain value, and not only objects or texts."""
+        return self.plan.program.metrics[metric].numeric
+
     def short_days(self, streak: StreakPlan) -> calendars.Bridged:
         """Which periods the member had too little of for them to break her runs."""
         return calendars.short_days(streak.streak, streak.calendar, self.given.timeline, self.plan.time_zone)
@@ -220,6 +224,44 @@ def _values(connection: Connection, one: _Member, metric: str, windows: Sequence
         select(t.window, t.value).where(t.member == one.given.who, t.metric == metric, t.window.in_(list(windows)))
     )
     return {window: number(value) for window, value in rows}
+
+
+# ----------------------------------------------------------------------------------------------------------- values
+
+
+def values(connection: Connection, member: int, windows: Sequence[str], now: int) -> dict[tuple[str, str], Exact]:
+    """A member's metrics by metric and window, as far as the program keeps them in windows of that kind: those of
+    goals and boards, the points of months, and everything in all time.
+    """
+    one = _member(connection, member, now)
+    if one.anew is not None:
+        outcome = one.anew.outcome.values.items()
+        found = {key: valued.value for key, valued in outcome if valued is not None and key[1] in windows}
+    else:
+        rows = connection.execute(_VALUES.where(member_values.c.window.in_(windows)), {"member": member})
+        found = {(metric, window): number(value) for metric, window, value in rows}
+    if "all" in windows:
+        ever = {metric: one.value(metric, "all") for metric in one.plan.program.metrics if one.counts(metric)}
+        found |= {(metric, "all"): value for metric, value in ever.items() if value is not None}
+    return found
+
+
+def organization_values_in(
+    connection: Connection, organization: int, windows: Sequence[str]
+) -> dict[tuple[str, str], Exact]:
+    """An organization's metrics by metric and window, as far as goals and boards of organizations look at them."""
+    rows = connection.execute(
+        _ORGANIZATION_VALUES.where(organization_values.c.window.in_(windows)), {"organization": organization}
+    )
+    return {(metric, window): number(value) for metric, window, value in rows}
+
+
+_VALUES = select(member_values.c.metric, member_values.c.window, member_values.c.value).where(
+    member_values.c.member == bindparam("member")
+)
+_ORGANIZATION_VALUES = select(
+    organization_values.c.metric, organization_values.c.window, organization_values.c.value
+).where(organization_values.c.organization == bindparam("organization"))
 
 
 # ----------------------------------------------------------------------------------------------------------- badges

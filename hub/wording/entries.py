@@ -467,7 +467,7 @@ def _goal(by: Speaker, key: str, of: Goal) -> str:
         ],
         [_("for each organization")] if of.whose == "organization" and of.for_ is None else [],
         _for_whom(by, of),
-        [] if of.reward is None else [_("and brings %(gift)s", gift=_gift(by, of.reward))],
+        [] if of.reward is None else [_("and brings %(gift)s", gift=gift(by, of.reward))],
     )
 
 
@@ -510,7 +510,8 @@ def _those(by: Speaker, of: Goal | Leaderboard, condition: Condition | None) -> 
     return _("organizations") if condition is None else _("organizations %(whose)s", whose=by.whose(condition))
 
 
-def _gift(by: Speaker, of: Reward | Prize) -> str:
+def gift(by: Speaker, of: Reward | Prize) -> str:
+    """What a goal or a rank brings: `300 points and the badge Champion`."""
     points = [by.points(of.points)] if of.points else []
     badge = [] if of.badge is None else [_("the badge %(badge)s", badge=by.of("badges", of.badge))]
     return both([*points, *badge])
@@ -530,7 +531,7 @@ def _leaderboard(by: Speaker, key: str, of: Leaderboard) -> str:
         [] if of.minimum is None else _("from %(least)s on", least=by.measured(of.metric, of.minimum)),
         _among(of.among),
         _names(of) if of.whose == "member" else [],
-        [_("rank %(rank)s wins %(gift)s", rank=number(prize.rank), gift=_gift(by, prize)) for prize in of.prizes],
+        [_("rank %(rank)s wins %(gift)s", rank=number(prize.rank), gift=gift(by, prize)) for prize in of.prizes],
     )
 
 

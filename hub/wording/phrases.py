@@ -115,8 +115,11 @@ class Speaker:
 
     def measured(self, metric: str, value: Exact) -> str:
         """A value of a metric, with its unit."""
+        return quantity(self.quantity(metric, value))
+
+    def quantity(self, metric: str, value: Exact) -> Quantity:
         known = self.program.metrics.get(metric)
-        return quantity(Quantity(value, unit_of(self.program, known) if known else None))
+        return Quantity(value, unit_of(self.program, known) if known else None)
 
     def cap(self, cap: Cap) -> str:
         """At most 500 points a day, at most 3 times a day."""

@@ -24,9 +24,10 @@ def founded(cast: dict[str, int]) -> Club:
 
 
 def words(text: str) -> str:
-    """The words of a page, or of a part of one."""
+    """The words of a page that one sees, or of a part of one."""
     main = text.split("<main", 1)[1].split("</main>", 1)[0].split(">", 1)[1] if "<main" in text else text
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", main))).strip()
+    seen = re.sub(r'<(\w+) class="unseen".*?</\1>', "", main, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", seen))).strip()
 
 
 def read(client: FlaskClient, path: str) -> str:

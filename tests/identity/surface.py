@@ -40,6 +40,8 @@ KPI: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("field_team", "support_team"), frozenset({SAME, ASSIGNED})),
     "program_admin": frozenset({SAME, ASSIGNED, OTHER}),
 }
+#: An organization's page, asked for by one's own organization's id both as oneself and as a colleague.
+SCORECARD: Mapping[str, frozenset[str]] = {role: sees | {SELF} if SAME in sees else sees for role, sees in KPI.items()}
 MOVES: Mapping[str, frozenset[str]] = {role: KPI[role] | {SAME} for role in ROLES}
 
 #: The topics of live pages: those about a member, about an organization, and those that everybody may hear.
@@ -120,6 +122,10 @@ ROUTES: Mapping[tuple[str, str], Public | Own | About | Key] = {
     ("GET", "/points"): Own("/points"),
     ("GET", "/badges"): Own("/badges"),
     ("GET", "/badges/<key>"): Own("/badges/seller"),
+    ("GET", "/leaderboards"): Own("/leaderboards"),
+    ("GET", "/leaderboards/<key>"): Own("/leaderboards/top"),
+    ("GET", "/members/<path:id_>"): About("member", PROGRESS, lambda id_: f"/members/{id_}"),
+    ("GET", "/organizations/<path:id_>"): About("organization", SCORECARD, lambda id_: f"/organizations/{id_}"),
     ("GET", "/w/<key>"): Own("/w/points"),
     ("GET", "/recalculating"): Own("/recalculating"),
     ("GET", "/arrange"): Own("/arrange"),

@@ -44,6 +44,7 @@ function changeTheme() {
 }
 
 document.addEventListener("click", ({ target }) => {
+  if (target.closest("[data-print]")) print();
   if (target.closest("[data-theme-toggle]")) changeTheme();
   if (target.closest("[data-dismiss]")) target.closest(target.closest("[data-dismiss]").dataset.dismiss).remove();
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(target)) menu.open = false;
@@ -101,6 +102,7 @@ new MutationObserver((changes) => {
   for (const { addedNodes } of changes) for (const note of addedNodes) if (note.nodeType === 1) (goByItself(note), tellTimes());
 }).observe(document.getElementById("toasts"), { childList: true });
 
+for (const button of document.querySelectorAll("[data-print]")) button.hidden = false;
 tellTimes();
 showTheme();
 setInterval(tellTimes, 30_000);
