@@ -41,7 +41,7 @@ def create_app(config: Config) -> Flask:
 def _parts() -> tuple[Part, ...]:
     """The parts of the app, from the bottom up."""
     # Imported only here, so that the pure core can be used without loading all the others.
-    from hub import api, assets, db, demo, home, identity, jobs, live, pieces, web, wording
+    from hub import actions, api, assets, db, demo, home, identity, jobs, live, pieces, web, wording
     from hub.api import health
 
     return (
@@ -51,6 +51,7 @@ def _parts() -> tuple[Part, ...]:
         assets,
         pieces,
         identity,
+        actions,
         api,
         health,
         live,

@@ -53,6 +53,7 @@ TABLE: Mapping[str, Mapping[str, Reach]] = {
     "home:see": {MEMBER: SELF},
     "home:arrange": {MEMBER: SELF},
     "me:change": {MEMBER: SELF},
+    "actions:hide": {MEMBER: SELF},
     "session:end": {MEMBER: SELF},
     # Of members
     "member:name": {MEMBER: ORGANIZATION, **_VENDOR, **_ADMIN},
@@ -76,6 +77,7 @@ TOPICS: Mapping[str, str] = {
     "badges": "member:see",
     "streaks": "member:see",
     "goals": "member:see",
+    "actions": "member:see",
     "member": "member:see",
     "organization": "organization:follow",
     "leaderboard": "leaderboard:see",

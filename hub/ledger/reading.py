@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, or_, select
@@ -13,7 +14,8 @@ from sqlalchemy import Connection, Row, Select, bindparam, or_, select
 from hub.clock import DAY, MINUTE
 from hub.db import once
 from hub.directory import profiles
-from hub.gamification import calendars, runs, tallies
+from hub.gamification import calendars, opening, runs, tallies
+from hub.gamification.actions import Idle, Pace
 from hub.gamification.aiming import target_of
 from hub.gamification.badges import AtLeastOf, GoalReached, HasBadge, Leaf, MetricAtLeast, StreakAtLeast, When
 from hub.gamification.counting import value_at, value_before
@@ -32,6 +34,7 @@ from hub.ledger.standings import (
     LINES,
     MONTHS,
     PERIODS,
+    ActionStanding,
     Award,
     BadgeStanding,
     BoardRow,
@@ -69,6 +72,7 @@ __all__ = [
     "LINES",
     "MONTHS",
     "PERIODS",
+    "ActionStanding",
     "Award",
     "BadgeStanding",
     "BoardRow",
@@ -341,7 +345,7 @@ def _step(connection: Connection, one: _Member, plan: BadgePlan, tier: str | Non
     conditions = when.conditions if isinstance(when, AtLeastOf) else (when,)
     count = when.count if isinstance(when, AtLeastOf) else 1
     leaves = [leaf for condition in conditions for leaf in _leaves(condition)]
-    requirements = tuple(_requirement(connection, one, plan, leaf) for leaf in leaves)
+    requirements = tuple(_requirement(connection, one, plan.badge.by, leaf) for leaf in leaves)
     shares = sorted((_share(requirement) for requirement in requirements), reverse=True)
     count = min(count, len(shares)) or 1
     return Step(tier, requirements, count, sum(shares[:count], Fraction(0)) / count)
@@ -359,9 +363,9 @@ def _share(requirement: Requirement) -> Fraction:
     return max(Fraction(0), Fraction(requirement.actual) / Fraction(requirement.needed))
 
 
-def _requirement(connection: Connection, one: _Member, plan: BadgePlan, leaf: Leaf) -> Requirement:
+def _requirement(connection: Connection, one: _Member, by: str | None, leaf: Leaf) -> Requirement:
     if isinstance(leaf, MetricAtLeast):
-        return _metric_requirement(connection, one, plan, leaf)
+        return _metric_requirement(connection, one, by, leaf)
     if isinstance(leaf, StreakAtLeast):
         of = one.plan.streaks[one.plan.streak_index[leaf.streak]]
         longest = _standing_of(one, of)[1].longest
@@ -376,10 +380,10 @@ def _requirement(connection: Connection, one: _Member, plan: BadgePlan, leaf: Le
     return Requirement("level", leaf.level, one.value("points_earned", "all") or 0, level.at)
 
 
-def _metric_requirement(connection: Connection, one: _Member, plan: BadgePlan, leaf: MetricAtLeast) -> Requirement:
+def _metric_requirement(connection: Connection, one: _Member, by: str | None, leaf: MetricAtLeast) -> Requirement:
     window = one.plan.calendar.window(leaf.within, one.given.now)
     shown = window if leaf.within != "all" else None
-    if plan.badge.by is not None and one.plan.program.metrics[leaf.metric].by == plan.badge.by:
+    if by is not None and one.plan.program.metrics[leaf.metric].by == by:
         value, thing = _best_object(connection, one, leaf.metric, window.name)
         return Requirement("metric", leaf.metric, value, leaf.at_least, shown, thing)
     return Requirement("metric", leaf.metric, one.value(leaf.metric, leaf.within) or 0, leaf.at_least, shown)
@@ -505,10 +509,13 @@ def goals(
         held = _window_of(one.plan, goal, now, window) if only in {None, goal.key} else None
         if held is None:
             continue
+        # Several widgets of a page look at the same.
         if goal.whose == "member":
-            found.append(_goal(connection, one, goal, held))
+            read = partial(_goal, connection, one, goal, held)
+            found.append(once(connection, ("goal", member_no, goal.key, held.name, now), read))
         elif organization is not None:
-            found.append(_organization_goal(connection, one.plan, goal, held, organization, now))
+            read = partial(_organization_goal, connection, one.plan, goal, held, organization, now)
+            found.append(once(connection, ("goal", -organization, goal.key, held.name, now), read))
     return tuple(standing for standing in found if standing is not None)
 
 
@@ -682,6 +689,28 @@ def _pace(window: Window, actual: Exact | None, target: Exact, now: int) -> str 
     if window.name == "all" or elapsed * 100 < length:
         return None
     return "ahead" if Fraction(actual or 0) * length >= Fraction(target) * elapsed else "behind"
+
+
+# ---------------------------------------------------------------------------------------------------------- actions
+
+
+def actions(connection: Connection, version: Version, member_no: int, now: int) -> tuple[ActionStanding, ...]:  # noqa: ARG001
+    """The next best actions that are open for the member, in the program's order."""
+    one = _member(connection, member_no, now)
+    # What time alone opens is written into the state, which others of this page read.
+    state = replace(one.state, actions={key: list(row) for key, row in one.state.actions.items()})
+    opened = opening.standing(one.plan, state, one.given, now)
+    return tuple(
+        ActionStanding(key, since, state.actions[key][opening.LAST], _opened_by(connection, one, key))
+        for key, since in opened.items()
+    )
+
+
+def _opened_by(connection: Connection, one: _Member, key: str) -> tuple[Requirement, ...]:
+    when = one.plan.program.actions[key].when
+    if when is None or isinstance(when, Idle | Pace):
+        return ()
+    return tuple(_requirement(connection, one, None, leaf) for leaf in _leaves(when))
 
 
 # ---------------------------------------------------------------------------------------------------------- metrics

@@ -189,6 +189,16 @@ class GoalStanding:
 
 
 @dataclass(frozen=True, slots=True)
+class ActionStanding:
+    """An action that is open: since when, when its event came last, and the conditions that opened it."""
+
+    action: str
+    opened: int
+    last: int | None
+    requirements: tuple[Requirement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class MetricStanding:
     """A metric in the window that holds now, of a member or of an organization. None: no value."""
 

@@ -21,6 +21,11 @@ def goals(member_no: int) -> str:
     return f"goals/{member_no}"
 
 
+def actions(member_no: int) -> str:
+    """Which next best actions the member hides; what opens and closes them is told with her badges."""
+    return f"actions/{member_no}"
+
+
 def organization(organization_no: int) -> str:
     """An organization's values: its goals."""
     return f"organization/{organization_no}"

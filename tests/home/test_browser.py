@@ -17,6 +17,7 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
+from hub.widgets.next_action import test_next_action
 from tests.browsers import Axe, Console, faults
 from tests.club import Club, publish
 from tests.databases import Databases
@@ -219,6 +220,25 @@ def test_the_homepage_is_arranged_by_keyboard_and_by_dragging(address: str, club
     page.get_by_role("link", name="Done").click()
     shown = page.locator(".home .cell").evaluate_all("cells => cells.map(c => c.id.split('-')[1])")
     assert shown == ["progress_to_goal", "leaderboard", "badges", "points"]
+
+
+def test_the_keyboard_alone_puts_a_step_off_and_takes_it_back(
+    address: str, app: Flask, cast: dict[str, int], page: Page
+) -> None:
+    assert app
+    publish(test_next_action.PROGRAM + "homepages: {sales_rep: [{widget: next_action}]}\n")
+    Club(cast, count(1)).happens("bo", "deal.registered", "2026-09-01T10:00:00Z")
+    with page.expect_response("**/actions/register/showing"):
+        sign_in(page, address, "Bo Lind")
+    card = page.locator("#w-next_action")
+    expect(card.get_by_role("heading", level=3)).to_have_text("Register a deal")
+    card.get_by_text("Later", exact=True).press("Enter")
+    card.get_by_role("button", name="for a week").press("Enter")
+    expect(card.get_by_role("heading", level=3)).to_have_text("Win another deal")
+    expect(card).to_be_focused()
+    card.get_by_text("1 step hidden").press("Enter")
+    card.get_by_role("button", name="Show again: Register a deal").press("Enter")
+    expect(card.get_by_role("heading", level=3)).to_have_text("Register a deal")
 
 
 def test_times_are_told_by_the_servers_clock(address: str, club: Club, page: Page) -> None:

@@ -44,8 +44,8 @@ WORKED_OUT = {
 }  # fmt: skip
 TOLD = {
     "accounts", "aliases", "arrangements", "assignments", "awards", "deactivations", "entries", "final_boards",
-    "final_goals", "goals_reached", "identities", "looks", "member_profiles", "members", "revocations", "scim_users",
-    "sessions", "targets", "transfers",
+    "final_goals", "goals_reached", "hidden_actions", "identities", "looks", "member_profiles", "members",
+    "revocations", "scim_users", "sessions", "shown_actions", "targets", "transfers",
 }  # fmt: skip
 
 

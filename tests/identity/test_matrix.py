@@ -50,6 +50,8 @@ events:
   deal.won: {attributes: {amount: {type: number, required: true}}}
 metrics:
   revenue: {event: deal.won, take: sum, of: amount}
+actions:
+  sell: {event: deal.won}
 points:
   won: {event: deal.won, award: 100}
 badges:

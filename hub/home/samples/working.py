@@ -11,6 +11,7 @@ from hub.widgets.contacts import query as contacts
 from hub.widgets.kpi import query as kpi
 from hub.widgets.links import query as links
 from hub.widgets.list import query as lists
+from hub.widgets.next_action import query as next_action
 from hub.widgets.requirements import query as requirements
 from hub.widgets.told import Condition
 from hub.wording import Quantity
@@ -20,6 +21,11 @@ CALENDAR = Calendar("Europe/Berlin")
 
 def samples(now: int) -> tuple[Sample, ...]:
     return (
+        Sample("next_action", "with a bonus", "small", next_action.Values(_step(now), ())),
+        Sample("next_action", "wide", "wide", next_action.Values(_step(now), _put(now))),
+        Sample("next_action", "behind, nothing to open", "small", next_action.Values(_catch_up(), ())),
+        Sample("next_action", "all hidden", "small", next_action.Values(None, _put(now))),
+        Sample("next_action", "nothing to do", "small", next_action.Values(None, ())),
         Sample("requirements", "several conditions", "small", requirements.Values(badge=_all_rounder(now))),
         Sample("requirements", "all earned", "small", requirements.Values(badge=_earned(now))),
         Sample("requirements", "a goal", "small", requirements.Values(goal=_goal(now))),
@@ -38,6 +44,38 @@ def samples(now: int) -> tuple[Sample, ...]:
         Sample("links", "full", "small", _links()),
         Sample("links", "wide", "wide", _links()),
         Sample("links", "empty", "small", links.Values(())),
+    )
+
+
+def _step(now: int) -> next_action.Step:
+    return next_action.Step(
+        key="register_deal",
+        title="Register your next deal",
+        text="Who registers early is first in line for support.",
+        icon="handshake",
+        link="https://prm.example/deals/new",
+        away=True,
+        reason=next_action.Reason("idle", "Deal registered", days=14, last_at=now - 17 * clock.DAY),
+        bonus=50,
+        bonus_until=now + 4 * clock.DAY,
+        earns=(next_action.Earns(10, None), next_action.Earns(1, Quantity(100, "EUR"))),
+        helps=(
+            next_action.Helps("Deal maker", "Silver", is_goal=False, share=Fraction(7, 10)),
+            next_action.Helps("Revenue this quarter", None, is_goal=True, share=Fraction(62, 100)),
+        ),
+        noted=True,
+    )
+
+
+def _catch_up() -> next_action.Step:
+    pace = next_action.Reason("pace", goal="Revenue this quarter", share=Fraction(62, 100), due=Fraction(72, 100))
+    return next_action.Step("catch_up", "Win two more deals", "", "target", None, False, pace, 0, None, (), (), True)
+
+
+def _put(now: int) -> tuple[next_action.Put, ...]:
+    return (
+        next_action.Put("learn", "Finish the cloud course", now + 6 * clock.DAY),
+        next_action.Put("invite", "Invite a colleague", None),
     )
 
 

@@ -60,15 +60,23 @@ document.addEventListener("keydown", ({ key }) => {
 // Cells: one that comes again as it was stays untouched; one that changed lights up shortly, so that the eye finds it.
 const cellOf = (event) => event.detail?.ctx?.sourceElement?.closest?.(".cell");
 
+// The cell whose button was pressed: the button may be gone with what it did, and the focus then stays with the cell.
+let pressed = null;
+
 document.addEventListener("htmx:before:swap", (event) => {
+  pressed = cellOf(event)?.contains(document.activeElement) ? cellOf(event).id : null;
   const version = cellOf(event)?.dataset.version;
   if (version && event.detail.ctx.text?.includes(`data-version="${version}"`)) event.preventDefault();
 });
 
 document.addEventListener("htmx:after:swap", (event) => {
   tellTimes();
-  const cell = document.getElementById(cellOf(event)?.id);
-  if (!cell) return;
+  const cell = document.getElementById(cellOf(event)?.id ?? pressed);
+  if (!cell || event.detail.ctx.response?.status === 204) return;
+  if (cell.id === pressed && !(cell.contains(document.activeElement) && document.activeElement.checkVisibility())) {
+    cell.tabIndex = -1;
+    cell.focus({ preventScroll: true });
+  }
   cell.classList.add("cell--changed");
   cell.addEventListener("animationend", () => cell.classList.remove("cell--changed"), { once: true });
 });

@@ -9,7 +9,7 @@ from hub.ledger import entry, reading
 from hub.widgets.kit import View
 
 #: The program's section that names what a ledger line is for.
-SECTIONS = {"rule": "rules", "badge": "badges", "goal": "goals", "leaderboard": "leaderboards"}
+SECTIONS = {"rule": "rules", "badge": "badges", "goal": "goals", "action": "actions", "leaderboard": "leaderboards"}
 
 
 @dataclass(frozen=True, slots=True)
