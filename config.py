@@ -40,6 +40,11 @@ SESSION_IDLE_HOURS = 14 * 24
 SESSION_HOURS = 30 * 24
 MOST_SESSION_HOURS = 365 * 24
 CONNECT_SECONDS = 5
+#: Requests a minute of one person, address or key, and the most that can be set.
+SIGN_INS_PER_MINUTE = 120
+POSTS_PER_MINUTE = 120
+API_REQUESTS_PER_MINUTE = 12_000
+PER_MINUTE = 1_000_000
 
 #: Parts of keys that stand in tutorials and examples.
 KNOWN_KEYS = (
@@ -143,6 +148,9 @@ class Config:
     contact: str | None
     oidc: tuple[OpenIdProvider, ...]
     saml: tuple[SamlProvider, ...]
+    limit_sign_in: int
+    limit_posts: int
+    limit_api: int
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Config:
@@ -171,6 +179,9 @@ class Config:
             contact=_line(environ, "HUB_CONTACT") or None,
             oidc=tuple(_oidc(environ, name, production) for name in _providers(environ, "HUB_OIDC_", OIDC_SETTINGS)),
             saml=tuple(_saml(environ, name) for name in _providers(environ, "HUB_SAML_", SAML_SETTINGS)),
+            limit_sign_in=_count(environ, "HUB_LIMIT_SIGN_IN", SIGN_INS_PER_MINUTE, 0, PER_MINUTE),
+            limit_posts=_count(environ, "HUB_LIMIT_POSTS", POSTS_PER_MINUTE, 0, PER_MINUTE),
+            limit_api=_count(environ, "HUB_LIMIT_API", API_REQUESTS_PER_MINUTE, 0, PER_MINUTE),
         )
 
     @classmethod

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["tests.databases", "tests.browsers", "tests.app", "tests.club"]
+pytest_plugins = ["tests.databases", "tests.browsers", "tests.app", "tests.club", "tests.identity.world"]
 
 #: For a run by hand, `--hypothesis-profile=long`: of the tests that leave it to the profile how much they try.
 settings.register_profile("long", max_examples=10_000)

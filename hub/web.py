@@ -14,10 +14,12 @@ from http import HTTPStatus
 
 import msgspec
 from flask import Flask, Response, current_app, render_template, request
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import StrictUndefined
 from jinja2_fragments.flask import render_block as render_block
 from sqlalchemy.exc import InterfaceError, OperationalError
+from typing_extensions import override
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -40,8 +42,9 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 TRANSPORT_SECURITY = "max-age=31536000"
-#: What a page or widget depends on beside its address; the session adds Cookie.
-VARY = ("HX-Request", "HX-Request-Type")
+#: What a page or widget depends on beside its address, and what the answer to a machine does.
+VARY = ("Cookie", "HX-Request", "HX-Request-Type")
+VARY_OF_MACHINES = ("Authorization",)
 UNSHARED = "private, no-cache"
 RETRY_AFTER_SECONDS = 5
 
@@ -108,6 +111,7 @@ def init(app: Flask) -> None:
     config: Config = app.config["HUB"]
     if hops := config.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.session_interface = _Sessions()
     csrf.init_app(app)
     app.jinja_env.undefined = StrictUndefined
     app.before_request(_refuse_nul)
@@ -131,7 +135,6 @@ def with_etag(response: Response | str) -> Response:
     answer = current_app.make_response(response)
     answer.set_etag(hashlib.sha256(answer.get_data()).hexdigest()[:32])
     answer.headers["Cache-Control"] = UNSHARED
-    answer.vary.update(VARY)
     answer.make_conditional(request)
     return answer
 
@@ -157,6 +160,15 @@ def problem(
     answer.headers.update(headers or {})
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+class _Sessions(SecureCookieSessionInterface):
+    """Files are the same for everybody: they set no cookie, and a cache that knows one need not ask for whom."""
+
+    @override
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if request.endpoint != "static":
+            super().save_session(app, session, response)
 
 
 # Refusals
@@ -218,4 +230,7 @@ def _secure(response: Response) -> Response:
         response.headers.setdefault("Strict-Transport-Security", TRANSPORT_SECURITY)
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = UNSHARED
+    # Files are the same for everybody.
+    if request.endpoint != "static":
+        response.vary.update(VARY_OF_MACHINES if request.path.startswith(MACHINE_PATHS) else VARY)
     return response

@@ -22,7 +22,7 @@ from hub.db import reader
 from hub.directory import lookup
 from hub.directory.sets import among
 from hub.directory.tables import assignments, members, organizations, present
-from hub.identity import keys
+from hub.identity import keys, limits
 from hub.identity.viewers import Viewer, current_member
 from hub.web import Problem, not_found, settings, wants_fragment
 
@@ -234,7 +234,9 @@ def requires_scope(scope: str, *others: str) -> Callable[[Callable[P, R]], Calla
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
             key = _key(scopes)
             if key is None:
+                limits.take(limits.of_app().refused, limits.address())
                 raise _unauthorized()
+            limits.take(limits.of_app().api, key.id)
             if not scopes & key.scopes:
                 raise _insufficient(scope)
             g.api_key = key

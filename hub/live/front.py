@@ -25,6 +25,7 @@ from hub.live import Live
 from hub.live.following import Following, admit
 from hub.live.streams import Stream, Streams
 from hub.live.tickets import Ticket
+from hub.web import TRANSPORT_SECURITY
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,7 @@ class Front:
     def __init__(self, app: Flask) -> None:
         self._app = app
         self._live: Live = app.extensions["live"]
+        self._proxies: int = app.config["HUB"].trusted_proxies
         self._flask = WSGIMiddleware(app, workers=THREADS)  # type: ignore[arg-type]
         self._admitting = ThreadPoolExecutor(ADMITTING_THREADS, thread_name_prefix="admit")
         self._following: Following | None = None
@@ -120,6 +122,8 @@ class Front:
         await self._flask({**scope, "headers": headers}, receive, send)  # type: ignore[arg-type]
 
     async def _serve_stream(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if _by_tls(scope, self._proxies):
+            send = _promising_tls(send)
         try:
             stream = await self._open(scope)
         except Refused as refusal:
@@ -184,6 +188,24 @@ async def _wait_for_end(receive: Receive, stream: Stream) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     stream.end()
+
+
+def _by_tls(scope: Scope, proxies: int) -> bool:
+    """Whether the browser came by TLS, as far as the proxies in front are trusted to say so."""
+    told = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-proto").split(b",")
+    if proxies and len(told) >= proxies and told != [b""]:
+        return told[-proxies].strip() == b"https"
+    return bool(scope.get("scheme") == "https")
+
+
+def _promising_tls(send: Send) -> Send:
+    async def promising(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            promise = (b"strict-transport-security", TRANSPORT_SECURITY.encode())
+            message = {**message, "headers": [*message["headers"], promise]}
+        await send(message)
+
+    return promising
 
 
 async def _refuse(refusal: Refused, send: Send) -> None:

@@ -47,6 +47,15 @@ def stream(running: Running, member: int = 1, session: int | None = None, **head
         yield Stream(response)
 
 
+@pytest.mark.parametrize("running_on_sqlite", [{"HUB_TRUSTED_PROXIES": "1"}], indirect=True)
+def test_transport_security_is_promised_by_tls_only(running_on_sqlite: Running) -> None:
+    for told, promised in (("https", True), ("https, http", False), ("http, https", True), ("", False)):
+        answer = httpx.get(f"{running_on_sqlite.url}/live", headers={"X-Forwarded-Proto": told} if told else {})
+        assert answer.status_code == 403
+        found = answer.headers.get("Strict-Transport-Security")
+        assert found == ("max-age=31536000" if promised else None), told
+
+
 def test_a_stream_is_sent_as_it_comes_and_kept_nowhere(running: Running) -> None:
     with stream(running) as bo:
         assert bo.response.status_code == 200
