@@ -6,19 +6,20 @@ Ids and aliases are names: unique together, so that a name never means two peopl
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, select, update
 
-from hub.directory import checks, erasures
+from hub.directory import checks, erasures, preferences
 from hub.directory.history import in_force, place
 from hub.directory.knowledge import known_now
 from hub.directory.lookup import members as known_members
 from hub.directory.lookup import organizations as organization_numbers
 from hub.directory.names import is_name, short
 from hub.directory.outcomes import ACCEPTED, UNCHANGED, Outcome, Upserted, rejected
+from hub.directory.preferences import Preferences
 from hub.directory.present import note_due, refresh_present
 from hub.directory.rows import listing
 from hub.directory.sets import among
@@ -106,6 +107,7 @@ class Register:
     entered: set[tuple[str, int]] = field(default_factory=set)
     former: set[tuple[str, int]] = field(default_factory=set)  # of those entered: where a profile stood so far
     erased: set[str] = field(default_factory=set)  # names that meant somebody who was erased
+    chosen: dict[str, Preferences] = field(default_factory=dict)
 
     @property
     def appeared(self) -> list[str]:
@@ -119,6 +121,8 @@ class Register:
         self.erased |= erasures.erased(connection, [name for name in names if name not in known and is_name(name)])
         self.numbers |= {member.id: member.no for member in known.values()}
         self._load_histories(connection, ids - self.histories.keys())
+        chosen = preferences.of(connection, {member.no for member in known.values()})
+        self.chosen |= {member.id: chosen[member.no] for member in known.values() if member.no in chosen}
         wanted = {id_ for record in records if (id_ := record.profile.organization) is not None}
         numbers = organization_numbers(connection, wanted - self.organizations.keys())
         self.organizations |= {id_: numbers.get(id_) for id_ in wanted - self.organizations.keys()}
@@ -132,6 +136,7 @@ class Register:
     def enter(self, record: MemberRecord, now: int) -> Outcome:
         if faults := check(record) or list(self._conflicts(record)):
             return rejected(*faults)
+        record = replace(record, profile=_as_chosen(record.profile, self.chosen.get(record.id, preferences.NONE)))
         named = self._enter_names(record)
         instant = place(self.histories[record.id], record.profile, record.valid_from, now)
         if instant is None:
@@ -204,6 +209,30 @@ class Register:
             "title": profile.title,
             "listed": profile.listed,
         }
+
+
+def _as_chosen(profile: MemberProfile, chosen: Preferences) -> MemberProfile:
+    return replace(
+        profile,
+        time_zone=chosen.time_zone or profile.time_zone,
+        locale=chosen.locale or profile.locale,
+        listed=profile.listed and not chosen.unlisted,
+    )
+
+
+def prefer(connection: Connection, member: int, chosen: Preferences, now: int) -> list[Fault]:
+    """What a member chose for herself holds from now on; -> what is wrong with it."""
+    take_turns(connection)
+    faults = [*checks.time_zone("time_zone", chosen.time_zone), *checks.locale("locale", chosen.locale)]
+    if faults:
+        return faults
+    preferences.write(connection, member, chosen, now)
+    stood = profile_at(connection, member, now)
+    assert stood, "who signs in has a profile"
+    id_ = names(connection, member)[0]
+    wanted = replace(stood, time_zone=chosen.time_zone, locale=chosen.locale, listed=not chosen.unlisted)
+    [outcome] = upsert(connection, [MemberRecord(id_, wanted, (), now)], now).outcomes
+    return list(outcome.faults)
 
 
 def deactivate(connection: Connection, member: int, by: str, reason: str | None, now: int) -> bool:

@@ -124,6 +124,18 @@ aliases = Table(
     Column("member", BigInteger, ForeignKey("members.no"), nullable=False, index=True),
 )
 
+#: What members chose for themselves, each for herself.
+preferences = Table(
+    "preferences",
+    db.metadata,
+    Column("member", BigInteger, ForeignKey("members.no"), primary_key=True, autoincrement=False),
+    Column("time_zone", Text),
+    Column("locale", Text),
+    Column("unlisted", Boolean, nullable=False),
+    Column("quiet", Boolean, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+)
+
 #: Members who turned out to be another one, since an entry of the log. `into` is who that was then, `root` who it is by
 #: now: that one may have been merged too.
 merges = Table(

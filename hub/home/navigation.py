@@ -51,7 +51,8 @@ def own_places() -> list[Place]:
         firm = gettext("My organization")
         address = url_for("scorecards.organization", id_=member.organization_id)
         found.append(Place(str(firm), str(firm), "building-2", address, None))
-    return found
+    settings = gettext("My settings")
+    return [*found, Place(str(settings), str(settings), "settings", url_for("me.page"), _here("me.page"))]
 
 
 def _here(endpoint: str) -> str | None:

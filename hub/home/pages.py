@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from hub import clock, wording
 from hub.db import reader, transaction
+from hub.directory import preferences
 from hub.home import arrangement, cells, current, layout, moments, visits
 from hub.identity import Viewer, requires
 from hub.ledger import changeover, programs, topics
@@ -35,12 +36,13 @@ def index() -> ResponseReturnValue:
         shown = [cells.show(connection, version, member, cell, now) for cell in hers]
         looked = moments.looked(connection, member.no, now)
         news = moments.news(cells.view(connection, version, member, now), looked)
+        quiet = preferences.is_quiet(connection, member.no)
         visit = visits.pending(connection, version, member, now)
         told = _recalculating(connection, version)
     if request.method == "GET":
         _note(version, member, visit, looked)
     page = _page(member, shown, now) | told
-    page["news"] = news if moments.worth_telling(news, now) else None
+    page["news"] = news if moments.worth_telling(news, now) and not quiet else None
     return render_template("home/home.html", shown=shown, roles=roles, only=only, **page)
 
 
@@ -58,7 +60,7 @@ def celebrate() -> ResponseReturnValue:
     """What an open page is to celebrate, once: whichever of a member's pages asks first."""
     member, now = current.member(), clock.now()
     with reader() as connection:
-        if not moments.looked(connection, member.no, now).moments:
+        if preferences.is_quiet(connection, member.no) or not moments.looked(connection, member.no, now).moments:
             return "", 204
     with transaction() as connection:
         version = programs.newest(connection)

@@ -52,6 +52,7 @@ TABLE: Mapping[str, Mapping[str, Reach]] = {
     # Her own
     "home:see": {MEMBER: SELF},
     "home:arrange": {MEMBER: SELF},
+    "me:see": {MEMBER: SELF},
     "me:change": {MEMBER: SELF},
     "actions:hide": {MEMBER: SELF},
     "session:end": {MEMBER: SELF},

@@ -20,7 +20,15 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, or_, select
 from hub.directory import members as directory
 from hub.directory import merges
 from hub.directory.sets import among
-from hub.directory.tables import assignments, deactivations, member_profiles, members, organizations, targets
+from hub.directory.tables import (
+    assignments,
+    deactivations,
+    member_profiles,
+    members,
+    organizations,
+    preferences,
+    targets,
+)
 from hub.identity.tables import identities, scim_group_members, scim_groups, scim_users, sessions
 from hub.ledger import entry, programs, reading
 from hub.ledger.arrivals import decode_data, written
@@ -135,6 +143,14 @@ def _profiles(connection: Connection, person: Whom) -> Iterator[Record]:
             "title": row.title,
             "listed": row.listed,
         }
+
+
+@section("chosen_by_herself")
+def _preferences(connection: Connection, person: Whom) -> Iterator[Record]:
+    t = preferences.c
+    for row in hers(connection, person, select(preferences), t.member):
+        told = {name: getattr(row, name) for name in ("time_zone", "locale", "unlisted", "quiet")}
+        yield told | {"changed_at": moment(row.changed_at)}
 
 
 @section("deactivations")

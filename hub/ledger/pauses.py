@@ -72,28 +72,44 @@ def _fault(connection: Connection, whom: Whom, pause: Pause, now: int) -> Fault 
         faults = Faults()
         faults.unknown("streak", "unknown", f'no streak "{pause.streak}"', pause.streak, streaks)
         return faults.faults[0]
-    today = local_date(whom.time_zone or (program.program.settings.time_zone if program else "UTC"), now)
-    if pause.first < today:
-        return Fault("from", "past", f"a pause may not begin in the past; it is {_written(today)} for the member")
-    if pause.first > today + MAX_DAYS:
+    running = today(connection, whom, now)
+    if pause.first < running:
+        return Fault("from", "past", f"a pause may not begin in the past; it is {_written(running)} for the member")
+    if pause.first > running + MAX_DAYS:
         return Fault("from", "too_large", f"a pause begins within {MAX_DAYS} days", limit=MAX_DAYS)
     if pause.last < pause.first:
         return Fault("to", "order", "must not be before `from`")
     if pause.last - pause.first >= MAX_DAYS:
         return Fault("to", "too_large", f"a pause has at most {MAX_DAYS} days", limit=MAX_DAYS)
-    if _planned(connection, whom, today, now) >= MAX_PLANNED:
+    if len(planned(connection, whom, now)) >= MAX_PLANNED:
         return Fault("from", "limit", f"{MAX_PLANNED} pauses are not over yet", limit=MAX_PLANNED)
     return None
 
 
-def _planned(connection: Connection, whom: Whom, today: int, now: int) -> int:
-    """How many of the member's pauses are not over; all of them were entered since they could begin."""
+def today(connection: Connection, whom: Whom, now: int) -> int:
+    """The date on the member's calendar, as an ordinal."""
+    program = programs.newest(connection)
+    return local_date(whom.time_zone or (program.program.settings.time_zone if program else "UTC"), now)
+
+
+def planned(connection: Connection, whom: Whom, now: int) -> list[Pause]:
+    """The member's pauses that are not over, the one that begins first first."""
+    running = today(connection, whom, now)
+    mine = [pause for pause in _entered(connection, whom, now) if pause.last >= running]
+    return sorted(mine, key=lambda pause: (pause.first, pause.last, pause.streak or ""))
+
+
+def _entered(connection: Connection, whom: Whom, now: int) -> list[Pause]:
+    """Those that may not be over: all of them were entered since they could begin."""
     t = entries.c
     since = now - 2 * (MAX_DAYS + 1) * DAY
-    rows = connection.scalars(
-        select(t.data).where(merges.known_as(t.member, literal(whom.no)), t.time >= since, t.type == PAUSED)
-    )
-    return sum(date.fromisoformat(decode_data(data)["to"]).toordinal() >= today for data in rows)
+    hers = merges.known_as(t.member, literal(whom.no))
+    told = map(decode_data, connection.scalars(select(t.data).where(hers, t.time >= since, t.type == PAUSED)))
+    return [Pause(one.get("streak"), _ordinal(one["from"]), _ordinal(one["to"])) for one in told]
+
+
+def _ordinal(written: str) -> int:
+    return date.fromisoformat(written).toordinal()
 
 
 def _written(day: int) -> str:

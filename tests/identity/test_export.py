@@ -39,14 +39,45 @@ goals:
 #: the log again at any time, what waits to be, who was merged into whom, which the names tell, and who was erased, of
 #: whom there is nothing to tell.
 WORKED_OUT = {
-    "erasures", "former_values", "feed", "goal_peaks", "member_values", "merges", "organization_parts", "present",
-    "profiles_due", "progress", "progress_parts", "queue", "refolds", "set_aside",
-}  # fmt: skip
+    "erasures",
+    "former_values",
+    "feed",
+    "goal_peaks",
+    "member_values",
+    "merges",
+    "organization_parts",
+    "present",
+    "profiles_due",
+    "progress",
+    "progress_parts",
+    "queue",
+    "refolds",
+    "set_aside",
+}
 TOLD = {
-    "accounts", "aliases", "arrangements", "assignments", "awards", "deactivations", "entries", "final_boards",
-    "final_goals", "goals_reached", "hidden_actions", "identities", "looks", "member_profiles", "members",
-    "revocations", "scim_users", "sessions", "shown_actions", "targets", "transfers",
-}  # fmt: skip
+    "accounts",
+    "aliases",
+    "arrangements",
+    "assignments",
+    "awards",
+    "deactivations",
+    "entries",
+    "final_boards",
+    "final_goals",
+    "goals_reached",
+    "hidden_actions",
+    "identities",
+    "looks",
+    "member_profiles",
+    "members",
+    "revocations",
+    "scim_users",
+    "sessions",
+    "shown_actions",
+    "targets",
+    "transfers",
+    "preferences",
+}
 
 
 @pytest.fixture
