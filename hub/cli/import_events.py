@@ -27,7 +27,7 @@ from hub.directory import members
 from hub.directory.csv_files import Bad, Table, Unreadable
 from hub.directory.dates import NOON, with_offset
 from hub.directory.members import MemberProfile, MemberRecord
-from hub.gamification.events import EventType
+from hub.gamification.events import REVERSED, EventType, Key
 from hub.gamification.faults import Fault
 from hub.ledger import arrivals, exact, log, programs
 from hub.ledger.arrivals import HUB, Arrival, Verdict
@@ -244,9 +244,14 @@ class _Append:
 
     def __call__(self, read: Sequence[Arrival | Verdict], types: log.EventTypes) -> list[Verdict]:
         with reader() as connection:
-            judged = log.judge(connection, read, types)
+            judged = self._judge(connection, read, types)
         with transaction() as connection:
             return self._write(connection, judged, types, clock.now())
+
+    def _judge(
+        self, connection: Connection, read: Sequence[Arrival | Verdict], types: log.EventTypes
+    ) -> list[log.Judged | Verdict]:
+        return log.judge(connection, read, types)
 
     def _write(
         self, connection: Connection, judged: Sequence[log.Judged | Verdict], types: log.EventTypes, now: int
@@ -261,14 +266,22 @@ class _Trial(_Append):
 
     def __init__(self, create_members: bool) -> None:
         super().__init__(create_members)
-        self._taken: dict[tuple[str, str], int] = {}
+        self._taken: dict[Key, int] = {}
+        self._taking_back: set[Key] = set()
 
     def __call__(self, read: Sequence[Arrival | Verdict], types: log.EventTypes) -> list[Verdict]:
         verdicts = super().__call__([self._known(arrival) for arrival in read], types)
         for arrival, verdict in zip(read, verdicts, strict=True):
             if isinstance(arrival, Arrival) and verdict.status in ("accepted", "held"):
                 self._taken[arrival.key] = hash(arrival.content)
+                if arrival.type == REVERSED:
+                    self._taking_back.add(arrival.key)
         return verdicts
+
+    def _judge(
+        self, connection: Connection, read: Sequence[Arrival | Verdict], types: log.EventTypes
+    ) -> list[log.Judged | Verdict]:
+        return log.judge(connection, read, types, self._taking_back)
 
     def _known(self, arrival: Arrival | Verdict) -> Arrival | Verdict:
         if isinstance(arrival, Verdict) or arrival.key not in self._taken:

@@ -18,7 +18,7 @@ from hub.directory import erasures, lookup
 from hub.directory.names import is_name
 from hub.directory.sets import among
 from hub.gamification import events
-from hub.gamification.events import REVERSED, Event, EventType
+from hub.gamification.events import REVERSED, Event, EventType, Key
 from hub.gamification.versions import Version
 from hub.ledger import entry, insertion, reversals
 from hub.ledger.arrivals import Arrival, Verdict, decode_data
@@ -52,10 +52,15 @@ def append(
 
 
 def judge(
-    connection: Connection, arrivals: Sequence[Arrival | Verdict], event_types: EventTypes
+    connection: Connection,
+    arrivals: Sequence[Arrival | Verdict],
+    event_types: EventTypes,
+    taking_back: Collection[Key] = (),
 ) -> list[Judged | Verdict]:
-    """What each arrival is about. Reads only, so it can be done before the write transaction of `write`."""
-    known = _Known(event_types)
+    """What each arrival is about. Reads only, so it can be done before the write transaction of `write`. `taking_back`:
+    reversals that are to be taken for known, though they are not in the log.
+    """
+    known = _Known(event_types, taking_back)
     known.look_up(connection, [arrival for arrival in arrivals if isinstance(arrival, Arrival)])
     return [arrival if isinstance(arrival, Verdict) else known.judge(arrival) for arrival in arrivals]
 
@@ -86,8 +91,8 @@ def write(
 class _Known:
     """What a batch is judged by: the event types, and whom its subjects name."""
 
-    def __init__(self, event_types: EventTypes) -> None:
-        self._types = event_types
+    def __init__(self, event_types: EventTypes, taking_back: Collection[Key]) -> None:
+        self._types, self._taking_back = event_types, taking_back
         self._checkers: dict[str, events.Checker] = {}
         self._members: dict[str, lookup.Known] = {}
         self._organizations: dict[str, int] = {}
@@ -100,7 +105,7 @@ class _Known:
             of_type[arrival.type].add(arrival.subject)
         if of_type.pop(REVERSED, None):
             taking_back = [arrival for arrival in arrivals if arrival.type == REVERSED]
-            self._reversals = reversals.Judge(connection, taking_back, _reversing(connection))
+            self._reversals = reversals.Judge(connection, taking_back, _reversing(connection), self._taking_back)
         named: dict[str, set[str]] = {"member": set(), "organization": set(), "": set()}
         for name, subjects in of_type.items():
             kind = self._type(name)

@@ -44,13 +44,17 @@ class Judgement(NamedTuple):
 
 
 class Judge:
-    """What the reversals of one batch are judged by: what they name, and which sources may name others' events."""
+    """What the reversals of one batch are judged by: what they name, which sources may name others' events, and what
+    reversals there are beside those in the log.
+    """
 
-    def __init__(self, connection: Connection, arrivals: Sequence[Arrival], reversing: Collection[str]) -> None:
+    def __init__(
+        self, connection: Connection, arrivals: Sequence[Arrival], reversing: Collection[str], before: Collection[Key]
+    ) -> None:
         self._reversing = reversing
         self._check = events.checker(REVERSAL)
         self._named = entry.of_keys(connection, {key_of(one) for one in arrivals if not _misnames(one)})
-        self._before: set[Key] = set()  # reversals of this batch
+        self._before = {*before}  # and those of this batch
 
     def judge(self, arrival: Arrival) -> Judgement:
         path = _misnames(arrival)

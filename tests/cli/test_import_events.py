@@ -227,6 +227,18 @@ def test_a_trial_run_tells_the_same_and_writes_nothing(take: Import, monkeypatch
     assert (trial["accepted"], trial["duplicates"], trial["rejected"], trial["conflicts"]) == (2, 1, 1, 1)
 
 
+def test_a_trial_run_knows_the_reversals_of_earlier_slices(take: Import, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(import_events, "SLICE", 1)
+    reversed_ = {"type": "event.reversed", "source": "crm", "time": "2026-11-20T09:30:00Z"}
+    content = "\n".join(
+        json.dumps(reversed_ | {"id": id_, "data": {"source": "crm", "id": of}})
+        for id_, of in (("r1", "1"), ("r2", "r1"), ("r3", "1"))
+    )
+    trial = take(content, "--dry-run")
+    assert faults(trial) == [(2, "forbidden", "data.id")]
+    assert told(take(content)) == told(trial)
+
+
 def test_slices_make_no_difference(take: Import, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(import_events, "SLICE", 7)
     rows = [GOOD.replace("1,crm", f"{number},crm") for number in range(50)]
