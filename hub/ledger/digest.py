@@ -71,8 +71,9 @@ def _close(stretch: Stretch) -> int:
         # Who stamped an entry with an earlier time has committed after this: it is looked for once more.
         settle()
         with reader() as connection:
-            if taking.kinds(connection, stretch):
-                return 0
+            late = bool(taking.kinds(connection, stretch))
+        if late:
+            return run()
     return closing.run(stretch.before)
 
 

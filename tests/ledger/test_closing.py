@@ -315,7 +315,6 @@ def test_an_entry_stamped_before_the_final_instant_and_committed_after_it_counts
     threading.Timer(0.5, go.set).start()
     harbor.digests()
     writer.join()
-    harbor.digests()
     assert board(harbor) == [(1, "bea", 5900), (2, "bo", 1100)]
     sound()
 
