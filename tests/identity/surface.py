@@ -124,6 +124,7 @@ ROUTES: Mapping[tuple[str, str], Public | Own | About | Key] = {
     ("GET", "/points"): Own("/points"),
     ("GET", "/badges"): Own("/badges"),
     ("GET", "/badges/<key>"): Own("/badges/seller"),
+    ("GET", "/earn"): Own("/earn"),
     ("GET", "/leaderboards"): Own("/leaderboards"),
     ("GET", "/leaderboards/<key>"): Own("/leaderboards/top"),
     ("GET", "/members/<path:id_>"): About("member", PROGRESS, lambda id_: f"/members/{id_}"),
