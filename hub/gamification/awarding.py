@@ -9,7 +9,9 @@ from typing import Any
 from hub.gamification import counting, seeing
 from hub.gamification.badges import AtLeastOf, MetricAtLeast, PersonalBest, When
 from hub.gamification.because import Beaten, ByHand, Rewarded
+from hub.gamification.events import Event
 from hub.gamification.moment import Moment
+from hub.gamification.numbers import Number
 from hub.gamification.outcome import Award, Points
 from hub.gamification.plan import BadgePlan, Plan
 from hub.gamification.progress import Kept, token
@@ -86,16 +88,22 @@ def _locked(here: Moment, plan: BadgePlan) -> bool:
 
 def _best(here: Moment, plan: BadgePlan, best: PersonalBest) -> Beaten | None:
     """Whether this event beats the member's mark; moves the mark."""
-    metric = here.plan.metrics[here.plan.metric_index[best.metric]]
-    fits = here.event.type in metric.metric.types and (metric.where is None or metric.where(here.event.data))
-    value = here.event.data.get(metric.metric.of or "") if fits else None
-    if value is None or value < best.minimum:
+    value = best_value(here.plan, best, here.event)
+    if value is None:
         return None
     mark = here.state.badges.setdefault(plan.badge.key, [None])
     beaten = Beaten(best.metric, value, mark[0]) if mark[0] is not None and value > mark[0] else None
     if mark[0] is None or beaten:
         mark[0] = value
     return beaten
+
+
+def best_value(plan: Plan, best: PersonalBest, event: Event) -> Number | None:
+    """What the event could set the member's mark to; None: it cannot."""
+    metric = plan.metrics[plan.metric_index[best.metric]]
+    fits = event.type in metric.metric.types and (metric.where is None or metric.where(event.data))
+    value: Number | None = event.data.get(metric.metric.of or "") if fits else None
+    return None if value is None or value < best.minimum else value
 
 
 #: Of an award that stands; and of one that was taken by hand from the event that earns it: no later one does.

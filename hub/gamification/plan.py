@@ -217,6 +217,8 @@ class Plan:
         self.actions = [ActionPlan(one, _fits(one.where), _fits(one.for_)) for one in self.program.actions.values()]
         self.levels = self.program.levels
         self._touched: dict[tuple[int, str], Touched] = {}
+        self.bests = [plan for plan in self.badges if plan.badge.best is not None]
+        self.reaches: dict[tuple[int, frozenset[str]], Any] = {}  # see `reaching`
         self.checks: dict[int, Any] = {}  # conditions of badges as functions, by their id: see `awarding.true`
         self._look_up_dependents()
 
@@ -517,7 +519,6 @@ class Fragile:
         watched = set(self._watched())
         self._rising = {inner for key, _ in watched for inner in plan.with_parts(key)}
         self._falling = {inner for key, _ in watched if not self._rises(key) for inner in plan.with_parts(key)}
-        self._falling |= {badge.badge.best.metric for badge in plan.badges if badge.badge.best is not None}
         for goal in self._goals_looked_at():
             if _of_previous(goal):
                 self._falling |= set(plan.with_parts(goal.metric))
@@ -561,7 +562,7 @@ class Fragile:
         return bool(_POINTS & self._rising) and any(one.action.bonus for one in self._plan.actions)
 
     def by(self, event: Event) -> bool:
-        """Whether this late event could take an award away."""
+        """Whether this late event could take an award away, of any but a personal best (see `reaching.beaten`)."""
         event = self._plan.fitting(event)
         touched = self._plan.touched(event.type, event.time)
         if self._any or (_POINTS & self._rising and any(rule.displaces for rule in touched.rules)):

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from hub.gamification import engine
+from hub.gamification import engine, reaching
 from hub.gamification.events import REVERSED, REVOKED, Event, Key, LogPlace, Place, taken_back
 from hub.gamification.outcome import Award, Effect, Outcome, Points
 from hub.gamification.plan import Plan
@@ -176,8 +176,9 @@ class _Reading:
     """The log, read step by step as far as that matters: `facts` and `kept` are what stood after some step, and since
     then none has come that could take an award away.
 
-    A late event may do so if the plan says it is fragile, a reversal, a version, a profile always. Where something is
-    kept, any event may: what is kept can come due again at another place, and takes its points along.
+    A late event may do so if it is a personal best or the plan says it is fragile, a reversal, a version, a profile
+    always. Where something is kept, any event may that reaches it: what is kept can come due again at another place,
+    and takes its points along.
     """
 
     def __init__(
@@ -219,7 +220,7 @@ class _Reading:
     def _take(self, event: Event) -> None:
         self.ahead.discard(event.entry)
         late = self._is_late(event)
-        careful = bool(self.kept) or (late and self.plan.fragile.by(event))
+        careful = (late or bool(self.kept)) and self._is_careful(event, late)
         if careful and not self.settled:
             self.fold()
         insort(self.events, event)
@@ -232,6 +233,24 @@ class _Reading:
             self.fold()
         if event.type == REVOKED:
             self._revoke(event)
+
+    def _is_careful(self, event: Event, late: bool) -> bool:
+        """Whether it could take an award away, or make one due that is kept."""
+        bests = reaching.beaten(self.plan, event, self.events[: bisect_left(self.events, event)])
+        if late and (bests or self.plan.fragile.by(event)):
+            return True
+        kept = [self.facts[key] for key in self.kept]
+        if not kept:
+            return False
+        reach = reaching.reached(self.plan, event, bests)
+        if reach is None or self.given.decided or not all(self._has(fact.place) for fact in kept):
+            # Where something stands without its event, all is looked at at the next one, which this may be.
+            return True
+        return any(reach.levels if fact.kind == "level" else fact.badge in reach.badges for fact in kept)
+
+    def _has(self, place: Place) -> bool:
+        at = bisect_left(self.events, place)
+        return at < len(self.events) and self.events[at].place == place
 
     def _revoke(self, by: Event) -> None:
         """An award ends by hand, and the event that earned it never does so again; what then is no longer derived is

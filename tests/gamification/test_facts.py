@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.gamification.play import Standing, plan_of, play, told_events
+from hub.gamification import engine
+from hub.gamification.progress import Given
+from tests.gamification.play import Standing, at, plan_of, play, timeline, told_events
 
 METRICS = """
 metrics:
@@ -269,3 +271,19 @@ def test_points_of_an_award_whose_event_is_gone_count_in_the_window_of_its_place
     later = without(one, 3)
     assert later.values["all_in", "2026-W47"].value == 10
     assert ("all_in", "2026-W48") not in later.values
+
+
+def test_late_deals_that_are_no_best_do_not_fold_the_member_once_more_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = plan_of(METRICS + "badges: {best: {personal_best: {metric: biggest, minimum: 1}}}\n")
+    days = [f"{day}+{week}" for week in range(1, 5) for day in ("mon", "tue", "wed", "thu", "fri")]
+    # Two bests, the second of which a late one takes away; then what is none, the latest first.
+    story = "mon bo wins amount=50; wed bo wins amount=60; thu bo wins amount=70; tue bo wins amount=65; "
+    story += "; ".join(f"{day} bo wins amount=5" for day in reversed(days))
+    folds = []
+    fold = engine.fold
+    monkeypatch.setattr(engine, "fold", lambda *given: folds.append(len(given[3])) or fold(*given))
+    one = Standing(plan, Given(timeline({"": {}}), at("sun+9"), who=1))
+    one.digest(told_events(story)["bo"])
+    assert len(one.facts) == 3
+    assert len(one.kept) == 1
+    assert len([size for size in folds if size > 1]) < 6
