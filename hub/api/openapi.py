@@ -135,7 +135,7 @@ def _operation(rule: Rule, description: Description, schema_of: Mapping[str, dic
         "tags": [description.tag or rule.rule.split("/")[3]],
         "security": [{"key": []}] if description.scope else [],
         "parameters": _parameters(rule, description),
-        "responses": _responses(description, schema_of),
+        "responses": _responses(rule, description, schema_of),
     }
     if description.scope:
         scopes = (description.scope,) if isinstance(description.scope, str) else description.scope
@@ -167,13 +167,46 @@ def _query(shape: type[msgspec.Struct] | None) -> list[dict[str, Any]]:
     ]
 
 
-def _responses(description: Description, schema_of: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    problem = {PROBLEM: {"schema": schema_of[repr(Problem)]}}
-    answers: dict[str, Any] = {"default": {"description": "A refusal", "content": problem}}
+def _responses(rule: Rule, description: Description, schema_of: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    answers: dict[str, Any] = {}
     for status, shape in description.answers.items():
         answer: dict[str, Any] = {"description": HTTPStatus(status).phrase}
         if shape is not None:
             media = JSON if status < HTTPStatus.BAD_REQUEST else PROBLEM
             answer["content"] = {media: {"schema": schema_of[repr(shape)]}}
         answers[str(status)] = answer
-    return answers
+    problem = {PROBLEM: {"schema": schema_of[repr(Problem)]}}
+    for status in _refusals(rule, description) - description.answers.keys():
+        answers[str(status)] = {"description": _REFUSED[status], "content": problem}
+        if status in _LATER:
+            answers[str(status)]["headers"] = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
+    return dict(sorted(answers.items()))
+
+
+_REFUSED = {
+    400: "What was sent cannot be read",
+    401: "There is no valid key",
+    403: "The key lacks the scope",
+    404: "There is nothing that this key may see",
+    409: "It does not go with how things stand",
+    413: "It is too large",
+    415: "It is of another media type",
+    422: "A field is wrong: `errors` names it",
+    429: "There were too many requests",
+    503: "The database does not answer",
+}
+_LATER = frozenset({429, 503})
+
+
+def _refusals(rule: Rule, description: Description) -> set[int]:
+    """With which statuses the route may refuse."""
+    refusals = {400, 503}
+    if description.scope:
+        refusals |= {401, 403, 429}
+    if description.scope and (rule.arguments or description.query or description.body):
+        refusals.add(404)
+    if description.query or description.body or description.headers:
+        refusals.add(422)
+    if description.body:
+        refusals |= {409, 413, 415}
+    return refusals

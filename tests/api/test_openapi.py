@@ -3,10 +3,12 @@
 from collections.abc import Callable
 
 import msgspec
+import pytest
 import schemathesis
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -18,7 +20,8 @@ from hub.api import openapi
 from hub.identity.keys import SCOPES
 from tests.api.conftest import PROGRAM, Door, publish
 
-FUZZED = 20
+#: How often each operation is tried, with what the description allows and with what it does not.
+FUZZED = {GenerationMode.POSITIVE: 20, GenerationMode.NEGATIVE: 10}
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
 
 
@@ -44,22 +47,34 @@ def test_every_reference_leads_somewhere(app: Flask):
     assert wanted <= schemas.keys()
 
 
-def test_whatever_a_fuzzer_sends_is_answered_as_described(new_door: Callable[..., Door]):
+def test_no_route_leaves_open_how_it_refuses(app: Flask):
+    paths = msgspec.json.decode(openapi.document(app))["paths"]
+    answers = [set(operation["responses"]) for operations in paths.values() for operation in operations.values()]
+    assert answers
+    assert all(status.isdigit() for statuses in answers for status in statuses), "`default` would allow everything"
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["right", "wrong"])
+def test_whatever_a_fuzzer_sends_is_answered_as_described(new_door: Callable[..., Door], mode: GenerationMode):
     publish(PROGRAM)
     door = new_door(*SCOPES)
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", door.client.application)
     operations = [one.ok() for one in schema.get_all_operations()]
     assert operations
     for operation in operations:
-        _fuzz(operation, door)
+        _fuzz(operation, door, mode)
 
 
-def _fuzz(operation: schemathesis.APIOperation, door: Door) -> None:
+def _fuzz(operation: schemathesis.APIOperation, door: Door, mode: GenerationMode) -> None:
     # Refused times and unknown names are right answers to what the schema allows, so acceptance is not checked.
     @settings(
-        max_examples=FUZZED, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+        max_examples=FUZZED[mode],
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
     )
-    @given(case=operation.as_strategy())
+    @given(case=operation.as_strategy(generation_mode=mode))
     def answered(case: schemathesis.Case) -> None:
         case.call_and_validate(headers=door.headers, checks=CHECKS)
 
