@@ -40,7 +40,7 @@ WIDGETS: Widgets = MappingProxyType(
 )
 
 #: What the hub does not serve yet.
-NOT_SERVED = ("survey", "recognition", "my_partners")
+NOT_SERVED = ("survey", "recognition")
 SERVED: Widgets = MappingProxyType({name: taken for name, taken in WIDGETS.items() if name not in NOT_SERVED})
 
 #: What a widget cannot be placed without.

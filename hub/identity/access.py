@@ -63,6 +63,7 @@ TABLE: Mapping[str, Mapping[str, Reach]] = {
     "why:see": {MEMBER: SELF, **_OWNER, **_VENDOR, **_ADMIN},
     # Of organizations; to follow one is to hear that its goals moved, which its own people see
     "organization:see": {**_OWNER, **_VENDOR, **_ADMIN},
+    "partners:see": {**_VENDOR, **_ADMIN},
     "organization:follow": {MEMBER: ORGANIZATION, **_VENDOR, **_ADMIN},
     # Of the program: what boards publish, how to earn
     "leaderboard:see": {MEMBER: ALL},

@@ -571,6 +571,13 @@ def stands(connection: Connection, plan: Plan, member: int, now: int) -> Stands:
     return Stands(folded.state, folded)
 
 
+def current(connection: Connection, plan: Plan, members: Sequence[int]) -> dict[int, State]:
+    """What these members have come to, of those whose progress is of the newest version."""
+    rows = connection_rows(connection, progress, members) if members else []
+    newest = changeover.mark(plan.newest.number)
+    return {row.member: unpacked(plan, unpack(row.state)) for row in rows if row.version == newest}
+
+
 def given_of(connection: Connection, member: int, now: int, before: int | None = None) -> Given:
     """Profile and targets of a member, to read its standing by; as they were known before that instant."""
     if member < 0:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, or_, select
 from hub.clock import DAY, MINUTE
 from hub.db import once
 from hub.directory import profiles
+from hub.directory.sets import among
 from hub.gamification import calendars, opening, runs, tallies
 from hub.gamification.actions import Idle, Pace
 from hub.gamification.aiming import target_of
@@ -287,6 +288,32 @@ def _badges(connection: Connection, member_no: int, now: int) -> tuple[BadgeStan
     return tuple(standing + gone)
 
 
+def badges_of(connection: Connection, member_nos: Sequence[int], now: int) -> dict[int, tuple[BadgeStanding, ...]]:
+    """As `badges`, of several members at once; without badges about objects, and without members that a change-over has
+    still to reach.
+    """
+    plan = programs.plan(connection)
+    assert plan is not None, "no program is published"
+    states = folding.current(connection, plan, member_nos)
+    timelines = profiles.timelines(connection, list(states)) if states else {}
+    earned: dict[int, dict[str, list[Row[Any]]]] = {}
+    for row in connection.execute(_AWARDED.where(among(connection, awards.c.member, states))) if states else ():
+        earned.setdefault(row.member, {}).setdefault(row.badge, []).append(row)
+    found = {}
+    for who, state in states.items():
+        one = _Member(plan, state, Given(timelines[who], now, who=who))
+        found[who] = _without_objects(connection, one, earned.get(who, {}))
+    return found
+
+
+def _without_objects(
+    connection: Connection, one: _Member, earned: Mapping[str, list[Row[Any]]]
+) -> tuple[BadgeStanding, ...]:
+    profile = one.given.timeline.at(one.given.now).values
+    plain = [plan for plan in one.plan.badges if plan.badge.by is None and _is_open(plan, profile)]
+    return tuple(_badge(connection, one, plan, earned.get(plan.badge.key, [])) for plan in plain)
+
+
 def _is_open(plan: BadgePlan, profile: Mapping[str, Any]) -> bool:
     """Whether somebody of this profile who has not earned the badge may know of it."""
     badge = plan.badge
@@ -300,11 +327,8 @@ def _earned(connection: Connection, member: int) -> dict[str, list[Row[Any]]]:
     return found
 
 
-_BADGES = (
-    select(awards)
-    .where(awards.c.member == bindparam("member"), awards.c.kind == "badge")
-    .order_by(awards.c.time, awards.c.no)
-)
+_AWARDED = select(awards).where(awards.c.kind == "badge").order_by(awards.c.time, awards.c.no)
+_BADGES = _AWARDED.where(awards.c.member == bindparam("member"))
 
 
 def _badge(connection: Connection, one: _Member, plan: BadgePlan, rows: Sequence[Row[Any]]) -> BadgeStanding:

@@ -75,6 +75,9 @@ WIDGETS = {
     "streak",
 }
 
+#: Of the organizations that somebody looks after: for those of the vendor who can.
+WIDGETS_OF_THE_VENDOR = {"my_partners"}
+
 Path = Callable[[str], str]
 
 

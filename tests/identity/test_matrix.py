@@ -13,7 +13,20 @@ from hub.identity import keys
 from hub.identity.access import may_follow
 from hub.widgets import kit
 from tests.club import Club
-from tests.identity.surface import ABSENT, ROLES, ROUTES, SELF, STANDS, TOPICS, WIDGETS, About, Key, Own
+from tests.identity.surface import (
+    ABSENT,
+    ROLES,
+    ROUTES,
+    SELF,
+    STANDS,
+    TOPICS,
+    VENDORS,
+    WIDGETS,
+    WIDGETS_OF_THE_VENDOR,
+    About,
+    Key,
+    Own,
+)
 from tests.identity.world import COMPANIES, NOBODY, OF, World, home, object_of, token
 
 # Nothing is forgotten
@@ -41,9 +54,11 @@ def test_a_route_that_is_not_makes_that_fail(app: Flask) -> None:
 
 
 def test_every_widget_is_for_whom_it_should_be(world: World) -> None:
-    assert kit.catalogue().keys() == WIDGETS
+    assert kit.catalogue().keys() == WIDGETS | WIDGETS_OF_THE_VENDOR
     for role in ROLES:
-        assert all(kind.widget.is_for(world.looks(role)) for kind in kit.catalogue().values())
+        vendor = role in VENDORS
+        expected = WIDGETS | WIDGETS_OF_THE_VENDOR if vendor else WIDGETS
+        assert {name for name, kind in kit.catalogue().items() if kind.widget.is_for(world.looks(role))} == expected
 
 
 # Pages

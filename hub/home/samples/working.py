@@ -11,6 +11,7 @@ from hub.widgets.contacts import query as contacts
 from hub.widgets.kpi import query as kpi
 from hub.widgets.links import query as links
 from hub.widgets.list import query as lists
+from hub.widgets.my_partners import query as my_partners
 from hub.widgets.next_action import query as next_action
 from hub.widgets.requirements import query as requirements
 from hub.widgets.told import Condition
@@ -38,6 +39,11 @@ def samples(now: int) -> tuple[Sample, ...]:
         Sample("list", "full", "small", _claims(now)),
         Sample("list", "wide", "wide", _claims(now)),
         Sample("list", "empty", "small", lists.Values((), 0, "Claim")),
+        Sample("my_partners", "full", "small", _partners(now)),
+        Sample("my_partners", "wide", "wide", _partners(now)),
+        Sample("my_partners", "full width", "full", _partners(now)),
+        Sample("my_partners", "all quiet", "small", my_partners.Values(3, (), (), (), _quiet(now), 0, 3)),
+        Sample("my_partners", "empty", "small", my_partners.Values(0, (), (), (), ())),
         Sample("contacts", "full", "small", _contacts()),
         Sample("contacts", "wide", "wide", _contacts()),
         Sample("contacts", "empty", "small", contacts.Values("Acme", ())),
@@ -165,6 +171,31 @@ def _claims(now: int) -> lists.Values:
         lists.Row("SPIF-Q4-CLOUD-MIGRATION-0009", "Rejected", ("€80",), now - 9 * clock.DAY),
     )
     return lists.Values(rows, 14, "Claim")
+
+
+def _partners(now: int) -> my_partners.Values:
+    moving = (
+        my_partners.Partner(
+            "nordic", "Nordic Systems", now - 2 * clock.HOUR, 1_240, 3, 5, "Elif Kaya", "elif@x.example"
+        ),
+        my_partners.Partner("acme", "Acme", now - clock.DAY, 610, 2, 2, "Bo Lind"),
+        my_partners.Partner("harbor", "Harbor Partners & Sons GmbH", now - 3 * clock.DAY, 35, 1, 8, "Jon Berg"),
+    )
+    quarter = CALENDAR.window("quarter", now)
+    goal = my_partners.Goal("acme", "Acme", "Our quarter", quarter, Quantity(9_400, "EUR"), Fraction(91, 100))
+    deals = Condition("metric", "Deals won", Quantity(9), Quantity(10))
+    badge = my_partners.Badge(
+        "bo", "Bo Lind", "Acme", "Deal maker", "Silver", "silver", "handshake", deals, Fraction(9, 10)
+    )
+    return my_partners.Values(14, moving, (goal,), (badge,), _quiet(now), 9, 3)
+
+
+def _quiet(now: int) -> tuple[my_partners.Partner, ...]:
+    return (
+        my_partners.Partner("globex", "Globex", now - 16 * clock.DAY, 0, 0, 4, "Cy Tanaka", "cy@x.example"),
+        my_partners.Partner("initech", "Initech", now - 41 * clock.DAY, 0, 0, 2, "Mara Vogel"),
+        my_partners.Partner("umbra", "Umbra", None, 0, 0, 1, "Lee Wong"),
+    )
 
 
 def _contacts() -> contacts.Values:
