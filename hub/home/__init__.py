@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, request
 
 from hub import clock, wording
-from hub.home import arranging, badges, boards, current, earn, lines, me, pages, scorecards, style, why
+from hub.home import arranging, badges, boards, current, earn, lines, me, pages, scorecards, search, style, why
 from hub.home.navigation import own_places, places
 from hub.identity import current_member
 from hub.widgets import kit
@@ -17,7 +17,18 @@ NAMELESS = "Hub"
 def init(app: Flask) -> None:
     kit.init(app)
     wording.listen(app, _listener)
-    for bp in (pages.bp, arranging.bp, lines.bp, badges.bp, boards.bp, earn.bp, scorecards.bp, why.bp, me.bp):
+    for bp in (
+        pages.bp,
+        arranging.bp,
+        lines.bp,
+        badges.bp,
+        boards.bp,
+        earn.bp,
+        scorecards.bp,
+        search.bp,
+        why.bp,
+        me.bp,
+    ):
         app.register_blueprint(bp)
     if not app.config["HUB"].production:
         app.register_blueprint(style.bp)

@@ -128,6 +128,7 @@ ROUTES: Mapping[tuple[str, str], Public | Own | About | Key] = {
     ("GET", "/badges"): Own("/badges"),
     ("GET", "/badges/<key>"): Own("/badges/seller"),
     ("GET", "/earn"): Own("/earn"),
+    ("GET", "/search"): Own("/search?q=some"),
     ("GET", "/leaderboards"): Own("/leaderboards"),
     ("GET", "/leaderboards/<key>"): Own("/leaderboards/top"),
     ("GET", "/members/<path:id_>"): About("member", PROGRESS, lambda id_: f"/members/{id_}"),
