@@ -179,7 +179,8 @@ def _erase(connection: Connection, person: Person) -> None:
     t = kept_answers.c
     about = select(entries.c.no).where(among(connection, entries.c.member, person.numbers))
     named = [t.answer.contains(msgspec.json.encode(word).decode(), autoescape=True) for word in person.words]
-    connection.execute(delete(kept_answers).where(or_(t.entry.in_(about), *named)))
+    keyed = [t.key.contains(word, autoescape=True) for word in person.words if person.is_telling(word)]
+    connection.execute(delete(kept_answers).where(or_(t.entry.in_(about), *named, *keyed)))
 
 
 def forget(now: int) -> None:

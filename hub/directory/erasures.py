@@ -99,7 +99,8 @@ def forget(connection: Connection, numbers: Collection[int], words: Collection[s
     _forget_profiles(connection, numbers, words)
     t = deactivations.c
     connection.execute(update(deactivations).where(among(connection, t.member, numbers)).values(reason=None, by=ERASED))
-    connection.execute(update(deactivations).where(among(connection, t.by, words)).values(by=ERASED))
+    for table in (deactivations, merges, erasures):
+        connection.execute(update(table).where(among(connection, table.c.by, words)).values(by=ERASED))
     refresh_present(connection, numbers, now)
 
 

@@ -1,7 +1,8 @@
 """Sessions: who is signed in, from where, since when. The cookie holds a token, the record is here.
 
 A session ends by itself when it is not used for some time, when it is old, and with each deactivation of its member,
-whichever door that came by: one that is undone brings no session back.
+whichever door that came by: one that is undone brings no session back. So it does where its member is merged into
+another.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from sqlalchemy import (
 
 from hub import clock
 from hub.db import transaction
+from hub.directory.merges import merged
 from hub.directory.sets import among
 from hub.directory.tables import deactivations
 from hub.identity.tables import sessions
@@ -149,7 +151,7 @@ def _lives(now: int) -> ColumnElement[bool]:
     t, hub = sessions.c, settings()
     since = exists().where(deactivations.c.member == t.member, deactivations.c.no > t.last_deactivation)
     idle, whole = hub.session_idle_hours * clock.HOUR, hub.session_hours * clock.HOUR
-    return and_(t.seen_at > now - idle, t.opened_at > now - whole, ~since)
+    return and_(t.seen_at > now - idle, t.opened_at > now - whole, ~since, ~merged(t.member))
 
 
 def _end_surplus(connection: Connection, member: int) -> None:

@@ -54,12 +54,16 @@ class Person:
         """Whether a text that is about her holds a word of hers."""
         return any(_within(word).search(text) for word in self.words)
 
+    def is_telling(self, word: str) -> bool:
+        """Whether a word of hers can be no other's."""
+        return len(word) >= (TELLING_LETTERS if word.isalpha() else TELLING)
+
     def without(self, text: str) -> str:
         """A text that is about somebody else, without her."""
         if text.casefold() in {word.casefold() for word in self.words}:
             return ERASED
         for word in sorted(self.words, key=len, reverse=True):
-            if len(word) >= (TELLING_LETTERS if word.isalpha() else TELLING):
+            if self.is_telling(word):
                 text = _within(word).sub(ERASED, text)
         return text
 

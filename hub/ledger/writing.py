@@ -4,10 +4,10 @@ transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, case, exists, func, select, true, update
+from sqlalchemy import Column, ColumnElement, Connection, and_, case, delete, exists, func, select, true, update
 
 from hub import signals
 from hub.db import on_sqlite
@@ -81,17 +81,34 @@ def write(connection: Connection, plan: Plan, batch: folding.Folding, now: int) 
 
 
 def _hand_over(connection: Connection, plan: Plan, gone: folding.Gone) -> None:
-    """The places on final boards, and the final goals, of somebody who became part of another are hers, where she has
-    none of her own.
+    """The places on final boards, and the final goals, of somebody who became part of another: of two the better one
+    is hers.
     """
     programs = [version.program for version in plan.versions]
     boards = {key for one in programs for key, board in one.leaderboards.items() if board.whose == "member"}
-    ours = {final_boards.c.who: final_boards.c.leaderboard.in_(boards), final_goals.c.member: true()}
-    for owner, where in ours.items():
-        table, hers = owner.table, owner.table.alias("hers")
-        key = [column.name for column in table.primary_key if column is not owner]
-        has = exists().where(hers.c[owner.name] == gone.into, *(hers.c[name] == table.c[name] for name in key))
-        connection.execute(update(table).where(owner == gone.member, where, ~has).values({owner.name: gone.into}))
+    theirs, reached = final_boards.alias(), final_goals.alias()
+    _keep_better(connection, final_boards.c.who, theirs.c.who, gone, theirs.c.rank < final_boards.c.rank, boards)
+    better = (reached.c.status == "reached") & (final_goals.c.status != "reached")
+    _keep_better(connection, final_goals.c.member, reached.c.member, gone, better)
+
+
+def _keep_better(
+    connection: Connection,
+    owner: Column[Any],
+    others: Column[Any],
+    gone: folding.Gone,
+    better: ColumnElement[bool],
+    boards: Collection[str] | None = None,
+) -> None:
+    """`owner`: whose a row is, and `others` in another look at the same table; `better`: that a row of it is."""
+    table, other = owner.table, others.table
+    ours = true() if boards is None else table.c.leaderboard.in_(boards)
+    same = and_(*(other.c[one.name] == table.c[one.name] for one in table.primary_key if one is not owner))
+    connection.execute(
+        delete(table).where(owner == gone.into, ours, exists().where(others == gone.member, same, better))
+    )
+    has = exists().where(others == gone.into, same)
+    connection.execute(update(table).where(owner == gone.member, ours, ~has).values({owner.name: gone.into}))
 
 
 def _progress(connection: Connection, plan: Plan, results: Sequence[folding.Result]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from hub import clock
@@ -20,6 +21,7 @@ from hub.gamification.faults import Fault
 from hub.ledger import acts, arrivals, log, merging, programs, replay, verify
 from hub.ledger.arrivals import Verdict
 from hub.ledger.tables import accounts, awards, entries, held, progress, transfers
+from tests.app import NOW
 from tests.club import Club, publish
 from tests.databases import Databases
 from tests.ledger import crowd as crowds
@@ -50,14 +52,22 @@ levels:
 
 
 @pytest.fixture
-def harbor(app: Flask, cast: dict[str, int]) -> Club:
+def program() -> tuple[str, str]:
+    """What is published, and when."""
+    return NOW, PROGRAM
+
+
+@pytest.fixture
+def harbor(app: Flask, cast: dict[str, int], program: tuple[str, str]) -> Club:
     """Bo is in the hub twice: as `bo`, and as `bo2` from another system."""
     assert app
+    at, text = program
+    clock.set_source(at)
     record = MemberRecord("bo2", MemberProfile("Bo Lind", "bo@acme.example", "globex"), ("sso:bo",), clock.now() - 1)
     with transaction() as connection:
         members.upsert(connection, [record], clock.now())
         number = lookup.members(connection, ["bo2"])["bo2"].no
-    publish(PROGRAM)
+    publish(text)
     return Club(cast | {"bo2": number}, count(1))
 
 
@@ -249,6 +259,45 @@ def test_a_new_version_takes_over_after_a_merge(harbor: Club):
     harbor.digests()
     assert list(replay.differences()) == []
     sound()
+
+
+FORTNIGHT = "{from: 2026-11-01, until: 2026-11-15}"
+CLOSING = PROGRAM.replace(
+    "leaderboards:\n",
+    f"leaderboards:\n  past: {{metric: revenue, window: {FORTNIGHT}, prizes: [{{rank: 1, points: 500}}]}}\n",
+).replace(
+    "goals:\n", f"goals:\n  fortnight: {{metric: deals, window: {FORTNIGHT}, target: 1, reward: {{points: 50}}}}\n"
+)
+
+
+@pytest.mark.parametrize("program", [("2026-11-10T10:00:00Z", CLOSING)], ids=[""])
+@pytest.mark.parametrize("both", [False, True], ids=["alone", "both"])
+def test_what_is_final_is_hers_the_better_one_of_two(harbor: Club, door: Door, both: bool):
+    harbor.happens("bo2", "deal.won", "2026-11-09T09:00:00Z", amount=200, deal="b")
+    harbor.happens("bea", "deal.won", "2026-11-09T09:00:00Z", amount=100, deal="c")
+    if both:
+        harbor.happens("bo", "deal.won", "2026-11-09T09:30:00Z", amount=50, deal="d")
+    clock.set_source("2026-11-23T10:00:00Z")
+    harbor.digests()
+    before = door.get("/members/bo2")["points"]["balance"] + door.get("/members/bo")["points"]["balance"]
+    merges("bo2", "bo")
+    harbor.digests()
+    rows = door.get("/leaderboards/past", window="2026-11-01/2026-11-15")["items"]
+    assert [(row["rank"], row["id"]) for row in rows] == [(1, "bo"), (2, "bea")]
+    # The prize is hers; of the same badges and the same goal she has one.
+    twice = 10 + 7 + 50 if both else 0
+    assert door.get("/members/bo")["points"]["balance"] == before - twice
+    goals_then = door.get("/members/bo/goals", window="2026-11-01/2026-11-15")["items"]
+    assert [(one["goal"], one["status"]) for one in goals_then] == [("fortnight", "reached")]
+    sound()
+
+
+def test_who_is_merged_is_signed_out(harbor: Club, signed_in: Callable[[str], FlaskClient], cast: dict[str, int]):
+    cast["bo2"] = harbor.numbers["bo2"]
+    browser = signed_in("bo2")
+    assert browser.get("/points").status_code == 200
+    merges("bo2", "bo")
+    assert browser.get("/points").status_code == 302
 
 
 def test_the_command_merges_and_says_what_is_wrong(harbor: Club, hub: Callable[..., tuple[int, str, str]]):
