@@ -92,6 +92,7 @@ class Own:
 
     path: str
     body: Mapping[str, str] | None = None
+    answers: tuple[int, ...] = (200, 204, 303)
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,14 @@ ROUTES: Mapping[tuple[str, str], Public | Own | About | Key] = {
     ("POST", "/actions/<key>/dismissal"): Own("/actions/sell/dismissal", {"reason": "done"}),
     ("DELETE", "/actions/<key>/hiding"): Own("/actions/sell/hiding", {}),
     ("GET", "/why/<ref>"): About("member", PROGRESS, lambda id_: f"/why/{{event of {id_}}}"),
+    ("GET", "/me"): Own("/me"),
+    ("POST", "/me"): Own("/me", {"listed": "on"}),
+    ("POST", "/me/pauses"): Own("/me/pauses", {"from": "2026-12-01", "to": "2026-12-05"}),
+    ("POST", "/me/sessions/end"): Own("/me/sessions/end", {}),
+    # A session of nobody's, or of somebody else's.
+    ("POST", "/me/sessions/<int:number>/end"): Own("/me/sessions/0/end", {}, answers=(404,)),
+    ("GET", "/me/data"): Own("/me/data"),
+    ("GET", "/me/data.json"): Own("/me/data.json"),
     ("POST", "/sign-out"): Own("/sign-out", {}),
     # For everybody
     ("GET", "/sign-in"): Public(),
