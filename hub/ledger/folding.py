@@ -227,9 +227,16 @@ class _Batch:
             parts = self._all_parts(who)
             outcome = engine.fold(self.plan, state, parts, self.new[who], self.given(who))
         if outcome.due_again:
+            self._go_back(who)
             return self._fold_again(who)
         changed = [(name, pack(parts.found[name])) for name in sorted(parts.changed)]
         return Result(who, pack(packable(state)), changed, outcome)
+
+    def _go_back(self, who: int) -> None:
+        """Load what a fold from the beginning needs of somebody who was to be folded on."""
+        self.again.add(who)
+        self.kept |= facts(self.connection, [who])
+        self.decided |= _decided(self.connection, [who], self.closed)
 
     def _all_parts(self, who: int) -> Parts:
         rows = connection_rows(self.connection, progress_parts, [who])
@@ -253,9 +260,8 @@ class _Batch:
 
     def _fold_again(self, who: int) -> Result:
         new = self.new.get(who, ())
-        found = self.kept if who in self.again else facts(self.connection, [who])
         read = self._read(who, new)
-        kept, standing = found.get(who, (set(), {}))
+        kept, standing = self.kept.get(who, (set(), {}))
         version = self.versions.get(who, self.plan.newest.number)
         folded = refold.again(
             self.plan, read.entries, read.numbers, standing, kept, read.given, version, read.learnt, joined=read.joined

@@ -204,6 +204,22 @@ def becomes(who: str, organization: str, valid_from: str, *, listed: bool = True
         members.upsert(connection, [MemberRecord(who, profile, (), clock.instant(valid_from))], clock.now())
 
 
+def test_a_reward_of_a_final_window_stays_when_a_kept_award_comes_due_again(harbor: Club):
+    seller = PROGRAM.replace(
+        "careful: {points: 3}}", "careful: {points: 3}, seller: {when: {metric: revenue, at_least: 9}}}"
+    )
+    publish(seller)
+    week(harbor)
+    clock.set_source("2026-12-10T12:00:00Z")
+    harbor.digests()
+    before = lines(harbor, "bo")
+    publish(seller.replace("at_least: 9", "at_least: 2000"))
+    harbor.digests()
+    wins(harbor, "bo", 5000, "2026-12-10T10:00:00+01:00")
+    assert lines(harbor, "bo") == [*before, ("bonus", "goal/plenty/2026-W50", 50)]
+    sound()
+
+
 def test_a_final_board_goes_by_the_profile_at_the_windows_end_as_it_was_known(harbor: Club):
     week(harbor)
     # Within the grace: Bea had moved to Globex on the last Sunday. Her whole value goes along.
