@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from hub.directory import profiles
 from hub.gamification.conditions import holds
 from hub.gamification.program import Placement, Program
+from hub.home import built_in
 from hub.identity import Viewer
 from hub.widgets import kit
 
@@ -56,7 +57,7 @@ def cells(
     alone. The same widget with the same options stands once.
     """
     roles = [role for role in member.roles if only in {None, role}]
-    pages = [_page(program, role) for role in roles] or [built_in(program)]
+    pages = [_page(program, role) for role in roles] or [built_in.page(program)]
     fitting = _fitting(connection, member, now, (placement for page in pages for placement in page))
     found: dict[str, Cell] = {}
     for one in (cell(placement) for placement in fitting):
@@ -83,16 +84,7 @@ def _page(program: Program, role: str) -> tuple[Placement, ...]:
     for name in (role, declared.like if declared else None):
         if name is not None and name in program.homepages:
             return program.homepages[name]
-    return built_in(program)
-
-
-def built_in(program: Program) -> tuple[Placement, ...]:
-    """What a role without a homepage of its own sees, made of what the program has."""
-    goals = [Placement("progress_to_goal", size="wide")] if program.goals else []
-    badges = [Placement("badges")] if program.badges else []
-    streaks = [Placement("streak", {"streak": key}) for key in program.streaks]
-    boards = [Placement("leaderboard", {"leaderboard": key}) for key in program.leaderboards]
-    return (*goals, Placement("points"), *badges, *streaks, *boards)
+    return built_in.page(program, declared.like if declared and declared.like else role)
 
 
 def _fitting(connection: Connection, member: Viewer, now: int, placements: Iterable[Placement]) -> Iterator[Placement]:

@@ -20,7 +20,7 @@ def test_a_placement_for_others_and_one_that_is_only_offered_are_left_out(club: 
 
 
 def test_a_role_without_a_homepage_has_the_built_in_one(club: Club) -> None:
-    assert widgets(club, "fay") == ["progress_to_goal", "points", "badges", "streak", "leaderboard"]
+    assert widgets(club, "fay") == ["my_partners", "progress_to_goal", "leaderboard", "points", "badges"]
 
 
 def test_several_roles_are_merged_and_the_same_widget_stands_once(club: Club) -> None:
