@@ -171,7 +171,7 @@ class Config:
             log=_choice(environ, "HUB_LOG", ("json", "text"), "json" if production else "text"),
             metrics_token=_token(environ, "HUB_METRICS_TOKEN", production),
             scim_token=_token(environ, "HUB_SCIM_TOKEN", production),
-            scim_roles=_roles(environ, "HUB_SCIM_ROLES"),
+            scim_roles=_roles(environ, "HUB_SCIM_GROUPS"),
             now=_now(environ, env),
             demo=_demo(environ, production),
             session_idle_hours=_hours(environ, "HUB_SESSION_IDLE_HOURS", SESSION_IDLE_HOURS),

@@ -49,9 +49,9 @@ def fault(folder: Path, **environ: str) -> SettingError:
         ("HUB_LIMIT_SIGN_IN", "-1"),
         ("HUB_LIMIT_POSTS", "many"),
         ("HUB_LIMIT_API", "1000001"),
-        ("HUB_SCIM_ROLES", "Sellers"),
-        ("HUB_SCIM_ROLES", "Sellers=Sales rep"),
-        ("HUB_SCIM_ROLES", "=sales_rep"),
+        ("HUB_SCIM_GROUPS", "Sellers"),
+        ("HUB_SCIM_GROUPS", "Sellers=Sales rep"),
+        ("HUB_SCIM_GROUPS", "=sales_rep"),
         ("HUB_NOW", "2026-11-23T10:00:00Z"),
         ("DATABASE_URL", "hub"),
         ("DATABASE_URL", "mysql://hub@localhost/hub"),
@@ -186,7 +186,7 @@ def test_a_clock_is_fixed_in_tests_only_and_must_be_readable(tmp_path: Path) -> 
 
 
 def test_each_group_has_its_role(tmp_path: Path) -> None:
-    config = read(tmp_path, HUB_SCIM_ROLES="Partner Sales=sales_rep; CN=Admins,OU=Hub = program_admin ;")
+    config = read(tmp_path, HUB_SCIM_GROUPS="Partner Sales=sales_rep; CN=Admins,OU=Hub = program_admin ;")
     assert config.scim_roles == {"Partner Sales": "sales_rep", "CN=Admins,OU=Hub": "program_admin"}
 
 

@@ -69,7 +69,7 @@ def told(answer: TestResponse) -> dict[str, Any]:
 
 @pytest.fixture
 def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
-    yield from started(database_url, tmp_path, HUB_SCIM_TOKEN=TOKEN, HUB_SCIM_ROLES=ROLES)
+    yield from started(database_url, tmp_path, HUB_SCIM_TOKEN=TOKEN, HUB_SCIM_GROUPS=ROLES)
 
 
 @pytest.fixture

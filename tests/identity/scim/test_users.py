@@ -153,6 +153,18 @@ def test_a_user_whose_member_was_merged_is_the_one_that_it_is_now(
     assert (member("bo").title, member("bo").name, active("bo")) == ("Lead", "Bo Lind", False)
 
 
+def test_whoever_was_erased_is_brought_back_by_nobody(idp: Provider, hub: Callable[..., tuple[int, str, str]]) -> None:
+    made = idp.user("dee@acme.example", externalId="00u1")
+    assert hub("members", "erase", "dee@acme.example", "--yes")[0] == 0
+    assert idp.ask("GET", f"/Users/{made['id']}").status_code == 404
+    again = idp.ask("POST", "/Users", {"schemas": [USER], "userName": "dee@acme.example"})
+    assert (again.status_code, "erased" in told(again)["detail"]) == (400, True)
+    assert told(idp.ask("GET", "/Users"))["totalResults"] == 0
+    other = idp.user("eve")
+    rename = idp.patch(f"/Users/{other['id']}", {"op": "replace", "path": "userName", "value": "dee@acme.example"})
+    assert rename.status_code == 400
+
+
 def test_an_export_tells_what_the_provider_said(idp: Provider, hub: Callable[..., tuple[int, str, str]]) -> None:
     idp.group("Care", idp.user("dee", externalId="00u1", nickName="D", name={"givenName": "Dee"}))
     [provisioned] = json.loads(hub("members", "export", "dee")[1])["provisioned"]
