@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -158,9 +158,22 @@ def _read_member(connection: Connection, member: int, now: int) -> _Member:
     return _Member(plan, found.state, folding.given_of(connection, member, now), found.anew)
 
 
-def newest_lines(connection: Connection, member: int, limit: int, before: int | None = None) -> tuple[Line, ...]:
-    """A member's ledger lines, newest first; `before`: only those with a smaller number."""
+def newest_lines(
+    connection: Connection,
+    member: int,
+    limit: int,
+    before: int | None = None,
+    kinds: Collection[str] = (),
+    within: Window | None = None,
+) -> tuple[Line, ...]:
+    """A member's ledger lines, newest first; `before`: only those with a smaller number; `kinds`: only of these;
+    `within`: only those whose event is in this window.
+    """
     query = _NEWEST if before is None else _NEWEST.where(transfers.c.no < before)
+    if kinds:
+        query = query.where(transfers.c.kind.in_(kinds))
+    if within is not None:
+        query = query.where(transfers.c.at >= within.start, transfers.c.at < within.end)
     return tuple(_line(row) for row in connection.execute(query, {"member": member, "limit": limit}))
 
 

@@ -343,8 +343,8 @@ def test_every_line_of_the_points_page_leads_to_its_why(club: Club, signed_in: B
     club.happens("bea", "deal.won", "2026-11-20T08:00:00+01:00", amount=20_000, deal="d-0", product="licenses")
     bea = signed_in("bea")
     told = read(bea, "/points")
-    assert told.startswith("My points Every line, each with its why 815 Points to spend")
-    assert "Deal won Correction Nov 20, 2026, 9:30 AM then 815 −265" in told
+    assert told.startswith("My points Every line, each with its why How to earn 815 Points to spend")
+    assert "Deal won Correction Nov 20, 2026, 9:30 AM −265 then 815" in told
     links = re.findall(r'href="(/why/e_\w+)"', bea.get("/points").text)
     assert len(links) == 6
     assert {bea.get(link).status_code for link in links} == {200}
@@ -362,11 +362,11 @@ def test_the_points_page_pages_through_all_lines(club: Club, signed_in: Browser)
         club.enters("bea", "asset.viewed", f"2026-09-{day:02}T08:00:00+02:00", asset="a")
     club.digests()
     first = bea.get("/points").text
-    [older] = re.findall(r'href="(/points\?before=\d+)"', first)
+    [older] = re.findall(r'href="(/points\?before=\d+)#lines"', first)
     second = bea.get(older).text
     assert (first.count('class="line"'), second.count('class="line"')) == (50, 7)
     assert "Older lines" not in second
-    assert 'href="/points"' in second
+    assert 'href="/points#lines"' in second
 
 
 @pytest.mark.parametrize("before", ["", "x", "-1", "1e9", "9" * 40, "٣", "0"])
