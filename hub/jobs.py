@@ -20,7 +20,7 @@ from hub import clock, signals
 from hub.api import idempotency
 from hub.db import db, transaction
 from hub.directory.present import refresh_due
-from hub.identity import sessions
+from hub.identity import replays, saml, sessions
 from hub.identity.scim import joining
 from hub.ledger import former
 
@@ -58,6 +58,8 @@ JOBS = (
     Job("forget_former_values", 300, former.forget),
     Job("forget_notices", 60, forget_notices),
     Job("forget_sessions", 3_600, sessions.forget),
+    Job("forget_assertions", 60, saml.pages.forget),
+    Job("forget_shown", 3_600, replays.forget),
     Job("join_organizations", 60, joining.join),
     Job("refresh_profiles", 60, refresh_profiles),
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config import Config, SettingError, environment
+from config import METADATA_BYTES, Config, SettingError, environment
 from tests.app import PRODUCTION
 
 KEY = PRODUCTION["SECRET_KEY"]
@@ -286,3 +286,17 @@ def test_a_client_secret_may_stand_in_a_file_that_not_everybody_reads(tmp_path: 
     assert read(tmp_path, **settings).oidc[0].client_secret == "of the two"
     file.chmod(0o644)
     assert fault(tmp_path, **settings).name == "HUB_OIDC_ENTRA_CLIENT_SECRET_FILE"
+
+
+def test_a_saml_provider_is_described_by_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "metadata.xml"
+    file.write_text("<xml/>")
+    [acme] = read(tmp_path, HUB_SAML_ACME_METADATA=str(file), HUB_SAML_ACME_TITLE="Acme's").saml
+    assert (acme.name, acme.title, acme.metadata, acme.linking.match) == ("acme", "Acme's", "<xml/>", "NameID")
+    for missing in ("", str(tmp_path / "nowhere")):
+        wrong = fault(tmp_path, HUB_SAML_ACME_TITLE="Acme's", HUB_SAML_ACME_METADATA=missing)
+        assert wrong.name == "HUB_SAML_ACME_METADATA"
+    file.write_bytes(b"x" * (METADATA_BYTES + 1))
+    assert fault(tmp_path, HUB_SAML_ACME_METADATA=str(file)).name == "HUB_SAML_ACME_METADATA"
+    file.write_bytes(b"\xff")
+    assert fault(tmp_path, HUB_SAML_ACME_METADATA=str(file)).name == "HUB_SAML_ACME_METADATA"

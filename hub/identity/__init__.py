@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from hub.identity import access, limits, oidc, sign_in, viewers
+from hub.identity import access, limits, oidc, saml, sign_in, viewers
 from hub.identity.access import current_key, may, member_seen, public, requires, requires_scope, visible
 from hub.identity.scim import door
 from hub.identity.viewers import Viewer, current_member, current_session
@@ -30,6 +30,7 @@ def init(app: Flask) -> None:
     access.init(app)
     limits.init(app)
     oidc.init(app)
+    saml.init(app)
     app.register_blueprint(sign_in.bp)
     # Who provisions proves itself by a key in a header, which no other site can make a browser send.
     csrf.exempt(door.bp)

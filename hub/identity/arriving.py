@@ -22,6 +22,10 @@ RETRY_AFTER_SECONDS = 10
 REASON_CHARACTERS = 200
 
 
+class Distrust(Exception):
+    """What a provider sent is not what it may send. The text names no person."""
+
+
 def arrive(claims: Claims, rules: Linking, proof: Proof, wanted: str) -> ResponseReturnValue:
     """`wanted`: the page asked for, one of ours."""
     now = clock.now()
@@ -43,11 +47,11 @@ def _ask(refusal: Refusal, claims: Claims) -> str:
 
 def failed(name: str, error: Exception) -> Problem:
     """Signing in did not work, because of what came with the request or from the provider."""
-    log.warning("sign-in by %s failed: %s", name, _reason(error))
+    log.warning("sign-in by %s failed: %s", name, reason(error))
     return Problem(400, "sign_in", "Signing in did not work, or it took too long. Please try once more.")
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     """What the log says: nothing that somebody sent along as a text of its own."""
     code = getattr(error, "error", None) or error
     return f"{type(error).__name__} {str(code)[:REASON_CHARACTERS]!r}"

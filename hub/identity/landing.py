@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 #: A longer address is not carried through a sign-in: it would not fit into the cookie.
-CHARACTERS = 500
+CHARACTERS = 300
 
 
 def local(address: str) -> str:

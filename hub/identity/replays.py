@@ -13,7 +13,8 @@ def first_use(connection: Connection, issuer: str, id_: str, until: int) -> bool
     """Note that this was shown; False where it was before. It is remembered `until` nobody would believe it anyway."""
     insert = (sqlite if on_sqlite(connection) else postgresql).insert(used_once)
     shown = {"issuer": issuer, "id": id_, "until": until}
-    return connection.execute(insert.values(shown).on_conflict_do_nothing()).rowcount == 1
+    noted = insert.values(shown).on_conflict_do_nothing().returning(used_once.c.id)
+    return connection.execute(noted).first() is not None
 
 
 def forget(now: int) -> None:

@@ -115,3 +115,12 @@ used_once = Table(
     Column("id", Ordered, primary_key=True),
     Column("until", BigInteger, nullable=False, index=True),
 )
+
+#: Assertions that were checked, for the minute until their browsers come by; they have a token, this its SHA-256.
+asserted = Table(
+    "asserted",
+    db.metadata,
+    Column("hash", Text, primary_key=True),
+    Column("said", Text, nullable=False),  # as JSON
+    Column("until", BigInteger, nullable=False, index=True),
+)

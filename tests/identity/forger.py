@@ -40,6 +40,7 @@ class Forger:
     header: Claims = field(default_factory=lambda: {"alg": "RS256", "kid": "one"})
     token: str | None = None  # sent as it is
     nonce: str = ""
+    secrets: set[str] | None = None  # that it accepts; None: any
     spent: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
     forms: list[dict[str, str]] = field(default_factory=list)
@@ -85,6 +86,9 @@ class Forger:
         @app.post("/token")
         def token() -> tuple[Response, int]:
             self.forms.append(request.form.to_dict())
+            shown = request.authorization
+            if self.secrets is not None and (shown is None or shown.password not in self.secrets):
+                return jsonify({"error": "invalid_client"}), 401
             if request.form["code"] in self.spent:
                 return jsonify({"error": "invalid_grant"}), 400
             self.spent.add(request.form["code"])

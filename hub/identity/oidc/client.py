@@ -19,6 +19,7 @@ from requests import RequestException
 
 from config import OpenIdProvider
 from hub.directory.names import is_name
+from hub.identity.arriving import Distrust
 
 log = logging.getLogger(__name__)
 
@@ -29,10 +30,6 @@ KEYS_SECONDS = 60.0
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 KEY_TYPES = ("RSA", "EC")
 LEEWAY_SECONDS = 120
-
-
-class Distrust(Exception):
-    """What a provider sent is not what it may send. The text names no person."""
 
 
 #: What can go wrong with a provider: it does not answer, or not as it should.

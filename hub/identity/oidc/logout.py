@@ -17,7 +17,8 @@ from hub.db import transaction
 from hub.directory.names import is_name
 from hub.identity import replays, sessions
 from hub.identity.access import public
-from hub.identity.oidc.client import LEEWAY_SECONDS, UNREACHABLE, WRONG, Client, Distrust
+from hub.identity.arriving import Distrust
+from hub.identity.oidc.client import LEEWAY_SECONDS, UNREACHABLE, WRONG, Client
 from hub.identity.oidc.pages import bp, client
 from hub.web import csrf
 

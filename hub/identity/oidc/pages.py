@@ -10,10 +10,10 @@ from flask.typing import ResponseReturnValue
 
 from hub.directory.names import is_name
 from hub.identity.access import public
-from hub.identity.arriving import arrive, failed, unreachable
+from hub.identity.arriving import Distrust, arrive, failed, unreachable
 from hub.identity.landing import local
 from hub.identity.linking import Claims
-from hub.identity.oidc.client import UNREACHABLE, WRONG, Client, Distrust
+from hub.identity.oidc.client import UNREACHABLE, WRONG, Client
 from hub.identity.sessions import Proof
 from hub.web import not_found, settings
 
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 bp = Blueprint("oidc", __name__)
 
 #: How many sign-ins a browser may have begun and not finished: the cookie holds them.
-BEGUN = 4
+BEGUN = 3
 
 
 def clients() -> dict[str, Client]:
@@ -124,7 +124,7 @@ def _groups(name: str, said: dict[str, Any], claim: str) -> tuple[str, ...] | No
 
 def _proof(provider: Client, said: dict[str, Any], id_token: str) -> Proof:
     session_id = said.get("sid")
-    ends = "end_session_endpoint" in provider.load_server_metadata()
+    ends = provider.load_server_metadata().get("end_session_endpoint")
     return Proof(
         f"oidc:{provider.name}",
         provider.issuer,
