@@ -88,8 +88,8 @@ class Fold:
         self.reached[goal, window] = reached
         if reached.points:
             self.lines.append(Line(("goal", goal, window), "points", reached.points, reached.place))
-        key = AwardKey("badge", reached.badge or "")
-        if reached.badge and key not in self.awards:
+        key = reached.badge
+        if key is not None and key not in self.awards:
             worth = self.standing.posted[key]
             self.awards[key] = Award(reached.place, worth)
             if worth:
@@ -138,7 +138,7 @@ class Fold:
         kind, data, name = self.event.type, self.event.data, (self.event.source, self.event.id)
         if kind == PRIZE:
             self._line(("prize", *name), "prize", data["points"])
-            self._come_by(data.get("badge"), None)
+            self._come_by(data.get("badge"))
         elif kind == RECOGNIZED:
             self._line(("recognition", *name), "recognition", data["points"])
         elif kind == ADJUSTED:
@@ -146,10 +146,8 @@ class Fold:
         elif kind == ANSWERED:
             survey = self.known.program_at(self.event.time).surveys.surveys.get(data["survey"])
             self._line(("survey", *name), "points", survey.points if survey else 0)
-        elif kind == GRANTED and data["badge"] in self.program.badges:
-            key = AwardKey("badge", data["badge"], data.get("tier"))
-            self.spent.discard(key)
-            self._award(key, self.program.badges[data["badge"]].points)
+        elif kind == GRANTED:
+            self._grant(data["badge"], data.get("tier"))
         elif kind == GOAL_CLOSED and data["status"] == "reached":
             self._reach(data["goal"], data["window"], data["points"], data["badge"])
 
@@ -299,10 +297,28 @@ class Fold:
                 self.lines.remove(line)
                 self.coming.append(line._replace(place=self.event.place))
 
-    def _come_by(self, badge: str | None, tier: str | None) -> None:
-        """A badge as a prize or a reward: it needs no condition."""
-        if badge is not None and badge in self.program.badges and self._open(self.program.badges[badge]):
-            self._award(AwardKey("badge", badge, tier), self.program.badges[badge].points)
+    def _come_by(self, badge: str | None) -> AwardKey | None:
+        """A badge as a prize or a reward: it needs no condition. Its award, if it was not there."""
+        if badge is None or badge not in self.program.badges or not self._open(self.program.badges[badge]):
+            return None
+        key = self._by_hand(self.program.badges[badge], None)
+        there = key in self.awards
+        self._award(key, self.program.badges[badge].points)
+        return None if there or key not in self.awards else key
+
+    def _grant(self, key: str, tier: str | None) -> None:
+        """By hand it is awarded to anybody at any time, but a draft or a locked one, or a tier that is no more."""
+        badge = self.program.badges.get(key)
+        if badge is not None and badge.state == "active" and tier in ([each.name for each in badge.tiers] or [None]):
+            self.spent.discard(self._by_hand(badge, tier))
+            self._award(self._by_hand(badge, tier), badge.points)
+
+    def _by_hand(self, badge: Any, tier: str | None) -> AwardKey:
+        """Of what may be repeated about objects, or is a best, an award without condition is another each time."""
+        if badge.best is not None or (badge.repeat and badge.by):
+            return AwardKey("badge", badge.key, tier, event=(self.event.source, self.event.id))
+        window = self.calendar.window(badge.window, self.event.time).name if badge.repeat and badge.window else None
+        return AwardKey("badge", badge.key, tier, window)
 
     # Goals and levels.
 
@@ -328,9 +344,7 @@ class Fold:
 
     def _reach(self, goal: str, window: str, worth: int, badge: str | None) -> None:
         """Once per window, at the time of the event that reaches it."""
-        came = len(self.awards)
-        self._come_by(badge, None)
-        new = badge if len(self.awards) > came else None
+        new = self._come_by(badge)
         self.reached[goal, window] = goals.Reached(self.event.place, worth, new)
         if worth:
             self.coming.append(Line(("goal", goal, window), "points", worth, self.event.place))

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.model.conditions import holds
 from tests.model.known import Known
-from tests.model.places import Canonical
+from tests.model.places import AwardKey, Canonical
 from tests.model.times import Window
 
 
@@ -20,7 +20,7 @@ class Reached:
 
     place: Canonical
     points: int = 0
-    badge: str | None = None
+    badge: AwardKey | None = None
 
 
 @dataclass(frozen=True)

@@ -210,10 +210,17 @@ def test_an_at_most_goal_is_decided_at_the_final_instant():
     assert {who: each and each.status for who, each in states.items()} == {
         "ada": "missed",
         "bo": "reached",
-        "cy": "missed",
+        "cy": "reached",
     }
-    assert told.lines("bo") == {("goal", "calm", W47): 3}
-    assert [shown(reached.place[0]) for reached in told.reached("bo").values()] == ["2026-11-24 00:00"]
+    assert [told.lines(who).get(("goal", "calm", W47)) for who in ("ada", "bo", "cy")] == [None, 3, 3]
+    assert shown(told.reached("bo")["calm", W47].place[0]) == "2026-11-24 00:00"
+
+
+def test_without_a_value_that_could_be_0_an_at_most_goal_is_missed():
+    text = METRICS + "goals: {small: {metric: worst, window: week, target: 1, direction: at_most}}"
+    found = world(text, "mon bo visits", now="sun+1").goal("bo", "small", W47)
+    assert found is not None
+    assert found.status == "missed"
 
 
 PRIZES = (

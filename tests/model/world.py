@@ -341,12 +341,16 @@ class World:
         if wanted is None:
             return None
         bag = self._bag(goal.whose, who, window)
-        actual = metrics.value(self.known.program.metrics, goal.metric, bag)
         counted = metrics.number(self.known.program.metrics, goal.metric, bag)
         reached = self._first_reached(goal, who, window, wanted)
-        status = self._status(goal, reached, actual, wanted, ended=at >= window.end)
+        status = self._status(goal, reached, counted, wanted, ended=at >= window.end)
+        if final and self._is_not_decided(goal, who):
+            status = "missed"
         pace = goals.pace(goal, counted, wanted, window, at)
         return Shown(wanted, counted, status, pace, final, reached)
+
+    def _is_not_decided(self, goal: Any, who: str) -> bool:
+        return goal.direction == "at_most" and goal.whose == "member" and not self.known.is_active(who)
 
     def _before(self, goal: Any, who: str, window: Window) -> Value | None:
         previous = self.known.calendar.previous(goal.window, window)
@@ -380,13 +384,13 @@ class World:
         return sorted(one.place for one in events if window.holds(one.time))
 
     def _status(
-        self, goal: Any, reached: Canonical | None, actual: Value | None, wanted: Fraction, *, ended: bool
+        self, goal: Any, reached: Canonical | None, counted: Fraction | None, wanted: Fraction, *, ended: bool
     ) -> str:
         if goal.direction == "at_least":
             return "reached" if reached else "missed" if ended else "open"
         if not ended:
             return "open"
-        return "reached" if isinstance(actual, Fraction) and actual <= wanted else "missed"
+        return "reached" if counted is not None and counted <= wanted else "missed"
 
     # Answers: boards.
 
