@@ -102,10 +102,8 @@ def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
-@pytest.fixture
-def cast(app: Flask) -> dict[str, int]:
-    """A hub that knows the cast since January: their numbers by id."""
-    assert app
+def enter_cast() -> dict[str, int]:
+    """The cast, known since January: their numbers by id."""
     with transaction() as connection:
         organizations.upsert(connection, ORGANIZATIONS, JANUARY)
         members.upsert(connection, PEOPLE, JANUARY)
@@ -115,18 +113,26 @@ def cast(app: Flask) -> dict[str, int]:
 
 
 @pytest.fixture
+def cast(app: Flask) -> dict[str, int]:
+    """A hub that knows the cast since January: their numbers by id."""
+    assert app
+    return enter_cast()
+
+
+def browser_of(app: Flask, number: int) -> FlaskClient:
+    """A member's browser, signed in."""
+    client = app.test_client()
+    with transaction() as connection:
+        token = sessions.open_(connection, number, Proof("demo"), "", clock.now())
+    with client.session_transaction() as session:
+        session[KEPT_AS] = token
+    return client
+
+
+@pytest.fixture
 def signed_in(app: Flask, cast: dict[str, int]) -> Callable[[str], FlaskClient]:
     """The browser of one of the cast, signed in: `signed_in("bo").get("/")`."""
-
-    def browser(id_: str) -> FlaskClient:
-        client = app.test_client()
-        with transaction() as connection:
-            token = sessions.open_(connection, cast[id_], Proof("demo"), "", clock.now())
-        with client.session_transaction() as session:
-            session[KEPT_AS] = token
-        return client
-
-    return browser
+    return lambda id_: browser_of(app, cast[id_])
 
 
 @pytest.fixture
