@@ -163,10 +163,14 @@ def test_what_waits_of_both_is_folded_as_if_it_had_come_one_by_one(harbor: Club)
     sound()
 
 
-def test_an_event_known_before_the_merge_is_taken_back_after_it(harbor: Club):
-    harbor.happens("bo2", "deal.won", "2026-11-20T09:00:00Z", amount=200, deal="b")
+@pytest.mark.parametrize("at_once", [False, True], ids=["one by one", "at once"])
+def test_an_event_known_before_the_merge_is_taken_back_after_it(harbor: Club, at_once: bool):
+    harbor.enters("bo2", "deal.won", "2026-11-20T09:00:00Z", amount=200, deal="b")
+    if not at_once:
+        harbor.digests()
     merges("bo2", "bo")
-    harbor.digests()
+    if not at_once:
+        harbor.digests()
     assert arrives("event.reversed", "", source="crm", id="1").status == "accepted"
     harbor.digests()
     with reader() as connection:
