@@ -145,8 +145,9 @@ def _profiles(connection: Connection, person: Whom) -> Iterator[Record]:
         }
 
 
-@section("chosen_by_herself")
+@section("preferences")
 def _preferences(connection: Connection, person: Whom) -> Iterator[Record]:
+    """What she chose for herself."""
     t = preferences.c
     for row in hers(connection, person, select(preferences), t.member):
         told = {name: getattr(row, name) for name in ("time_zone", "locale", "unlisted", "quiet")}
