@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from pathlib import Path
 from threading import Thread
@@ -17,11 +17,16 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
+from hub import clock
+from hub.db import transaction
+from hub.directory import members
+from hub.directory.members import MemberProfile, MemberRecord
 from hub.widgets.next_action import test_next_action
 from tests.browsers import Axe, Console, faults
 from tests.club import Club, publish
 from tests.databases import Databases
 from tests.home import test_why
+from tests.home.paging import founded
 
 NewPage = Callable[..., Page]
 
@@ -261,3 +266,151 @@ def test_stylesheets_and_scripts_are_at_most_60_kb_compressed(app: Flask) -> Non
     assert len(files) >= 8
     assert app.static_folder
     assert sum(len(gzip.compress((Path(app.static_folder) / file).read_bytes())) for file in files) <= 60_000
+
+
+# The pages beside the homepage
+
+HOSTILE = "<b>Wolfeschlegelsteinhausenbergerdorff</b>\u202e\U0001f98a" + "x" * 180
+
+
+def a_year(club: Club) -> None:
+    """Bea, Bo and Cy sell, view and learn; Cy has a name that is made to break pages."""
+    with transaction() as connection:
+        changed = MemberRecord("cy", MemberProfile(HOSTILE, None, "globex", ("sales_rep",)), (), clock.now())
+        members.upsert(connection, [changed], clock.now())
+    for number, (who, amount) in enumerate([("bea", 15_000), ("bo", 12_000), ("cy", 999_999_999), ("bea", 9_000)]):
+        club.happens(who, "deal.won", f"2026-11-1{number}T09:00:00Z", amount=amount, deal=f"d-{number}")
+    club.happens("bea", "deal.won", "2026-08-10T09:00:00Z", amount=5_000, deal="d-9")
+    for asset in ("a-1", "a-2", "a-3"):
+        club.happens("bea", "asset.viewed", asset=asset)
+    for module in ("m-1", "m-2"):
+        club.happens("bea", "module.completed", course="basics", module=module)
+
+
+EMPTY = (
+    "/badges",
+    "/leaderboards",
+    "/leaderboards/top_sellers",
+    "/earn",
+    "/members/pat",
+    "/search?q=nobody",
+    "/points",
+)
+FULL = (
+    "/badges",
+    "/badges/deal_maker",
+    "/badges/graduate",
+    "/leaderboards",
+    "/leaderboards/everybody",
+    "/leaderboards/top_sellers?among=apac&window=2026-10",
+    "/earn",
+    "/members/bea",
+    "/search?q=be",
+    "/points",
+    "/points?kind=less&month=2026-10",
+)
+OF_AN_OWNER = ("/organizations/acme", "/members/bea?window=2026-11")
+
+
+def look_at(pages: Iterable[str], page: Page, address: str, axe: Axe, where: str) -> list[str]:
+    found = []
+    for path in pages:
+        answer = page.goto(address + path)
+        assert answer
+        assert answer.status == 200, path
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            found += faults(page, axe, f"{path} {width} {where}")
+    return found
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_pages_are_open_to_everybody_on_every_screen_full_and_empty(
+    address: str, app: Flask, cast: dict[str, int], new_page: NewPage, axe: Axe, scheme: str
+) -> None:
+    assert app
+    club = founded(cast)
+    page = new_page(color_scheme=scheme)
+    sign_in(page, address, "Pat Silva")
+    found = look_at(EMPTY, page, address, axe, f"empty {scheme}")
+    a_year(club)
+    found += look_at(
+        ("/members/cy", "/organizations/globex", "/search?q=wolfe"), page, address, axe, f"hostile {scheme}"
+    )
+    for name, paths in (("Bea Noor", FULL), ("Ada Berg", OF_AN_OWNER)):
+        other = new_page(color_scheme=scheme)
+        sign_in(other, address, name)
+        found += look_at(paths, other, address, axe, f"{name} {scheme}")
+    assert found == []
+
+
+def test_one_gets_by_the_keyboard_from_home_to_a_board_and_its_earlier_window(
+    address: str, app: Flask, cast: dict[str, int], page: Page
+) -> None:
+    assert app
+    a_year(founded(cast))
+    sign_in(page, address, "Bea Noor")
+    page.get_by_role("link", name="Leaderboards").press("Enter")
+    page.get_by_role("link", name="All by name", exact=True).press("Enter")
+    expect(page.get_by_role("heading", level=1, name="All by name")).to_be_visible()
+    expect(page.get_by_text("Rank 2 of 3")).to_be_visible()
+    page.get_by_role("link", name="The window before").press("Enter")
+    expect(page.get_by_role("heading", name="October 2026")).to_be_visible()
+    page.get_by_label("Window", exact=True).select_option("2026-11")
+    page.get_by_role("button", name="Show").press("Enter")
+    expect(page.get_by_role("heading", name="November 2026")).to_be_visible()
+    page.get_by_role("link", name="Bea Noor").press("Enter")
+    expect(page.get_by_role("heading", level=1, name="Bea Noor")).to_be_visible()
+
+
+def test_an_owner_finds_a_colleague_while_typing_and_prints_her_scorecard(
+    address: str, app: Flask, cast: dict[str, int], page: Page
+) -> None:
+    assert app
+    a_year(founded(cast))
+    sign_in(page, address, "Ada Berg")
+    page.get_by_role("link", name="Search").click()
+    page.get_by_label("Name").press_sequentially("noo")
+    page.get_by_role("link", name="Bea Noor").click()
+    expect(page.get_by_role("heading", level=1, name="Bea Noor")).to_be_visible()
+    expect(page.get_by_role("button", name="Print")).to_be_visible()
+    page.emulate_media(media="print")
+    for unprinted in (
+        page.get_by_role("navigation"),
+        page.get_by_role("button", name="Print"),
+        page.get_by_label("Window"),
+    ):
+        expect(unprinted.first).to_be_hidden()
+    expect(page.get_by_text("Harbor Partner Club · As of")).to_be_visible()
+    expect(page.get_by_role("heading", name="In numbers")).to_be_visible()
+    assert len(page.pdf(format="A4")) > 1_000
+
+
+def test_one_gets_from_the_next_badge_to_what_it_takes_and_to_how_to_earn(
+    address: str, app: Flask, cast: dict[str, int], page: Page
+) -> None:
+    assert app
+    a_year(founded(cast))
+    sign_in(page, address, "Bea Noor")
+    page.get_by_role("link", name="Badges", exact=True).click()
+    page.get_by_role("link", name="Explorer").click()
+    expect(page.get_by_text("3 of 4")).to_be_visible()
+    page.get_by_role("link", name="How to earn").click()
+    expect(page.get_by_role("heading", name="Asset viewed")).to_be_visible()
+
+
+def test_on_a_phone_the_places_stand_at_the_lower_edge_and_cover_nothing(
+    address: str, app: Flask, cast: dict[str, int], new_page: NewPage
+) -> None:
+    assert app
+    a_year(founded(cast))
+    page = new_page(viewport={"width": 320, "height": 640})
+    sign_in(page, address, "Bea Noor")
+    page.goto(address + "/points")
+    bar = page.get_by_role("navigation", name="Main").bounding_box()
+    assert bar
+    assert bar["y"] + bar["height"] == 640
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    last = page.locator(".line").last.bounding_box()
+    assert last
+    assert last["y"] + last["height"] <= bar["y"]
