@@ -20,7 +20,7 @@ from typing_extensions import override
 
 from hub import clock
 from hub.db import reader
-from hub.identity import public
+from hub.identity import limits, public
 from hub.ledger import changeover, programs
 from hub.ledger.tables import entries, held, set_aside, workers
 from hub.ledger.worker import ALIVE_US
@@ -92,6 +92,7 @@ def _admit() -> None:
     if token:
         shown = request.headers.get("Authorization", "")
         if not hmac.compare_digest(shown.encode(), f"Bearer {token}".encode()):
+            limits.take(limits.of_app().refused, limits.address())
             offered = {"WWW-Authenticate": 'Bearer realm="metrics"'}
             raise Problem(401, "unauthorized", "This needs the metrics token.", headers=offered)
     elif not _from_this_machine():

@@ -270,8 +270,16 @@ def names(connection: Connection, member: int) -> list[str]:
 
 def profile_at(connection: Connection, member: int, time: int) -> MemberProfile | None:
     """What the member is at that time: what a change of single fields from then on starts from."""
-    history = {valid_from: profile for _, valid_from, profile in _stored_profiles(connection, [member])}
-    return in_force(history, time)
+    return next(iter(profiles_at(connection, [member], time).values()), None)
+
+
+def profiles_at(connection: Connection, numbers: Collection[int], time: int) -> dict[str, MemberProfile]:
+    """What these members are at that time, by id."""
+    histories: dict[str, dict[int, MemberProfile]] = {}
+    for id_, valid_from, profile in _stored_profiles(connection, numbers):
+        histories.setdefault(id_, {})[valid_from] = profile
+    found = ((id_, in_force(history, time)) for id_, history in histories.items())
+    return {id_: profile for id_, profile in found if profile is not None}
 
 
 def search(

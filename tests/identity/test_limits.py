@@ -70,6 +70,7 @@ def app(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     # The time between two requests of a test is nobody's business.
     monkeypatch.setattr(limits.time, "monotonic", lambda: 0.0)
     few = {"HUB_LIMIT_SIGN_IN": "3", "HUB_LIMIT_POSTS": "3", "HUB_LIMIT_API": "3", "HUB_TRUSTED_PROXIES": "1"}
+    few["HUB_METRICS_TOKEN"] = "Jd8fGe3AVq7tWm2x"
     yield from started(database_url, tmp_path, **few)
 
 
@@ -118,6 +119,12 @@ def test_one_cannot_try_keys_without_end(app: Flask) -> None:
 
     answered(lambda: ask("203.0.113.7"))
     assert ask("203.0.113.8").status_code == 401
+
+
+def test_one_cannot_try_the_token_of_the_metrics_without_end(app: Flask) -> None:
+    client, numbers = app.test_client(), itertools.count()
+    answered(lambda: client.get("/metrics", headers={"Authorization": f"Bearer {next(numbers)}"}))
+    assert client.get("/metrics", headers={"Authorization": "Bearer Jd8fGe3AVq7tWm2x"}).status_code == 200
 
 
 def test_scim_is_limited_in_its_own_words(app: Flask) -> None:

@@ -21,7 +21,7 @@ from scim2_models import (
     Reference,
     UniquenessException,
 )
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, literal, select, update
 
 from hub import clock
 from hub.directory import checks, lookup, members
@@ -29,6 +29,7 @@ from hub.directory.members import MemberProfile, MemberRecord
 from hub.directory.merges import known_as, root
 from hub.directory.names import is_name
 from hub.directory.sets import among
+from hub.directory.tables import members as member_table
 from hub.directory.tables import present
 from hub.gamification.faults import Fault
 from hub.identity.scim.clients import Client, folded, refuse
@@ -190,17 +191,25 @@ def remove(client: Client, id_: str, expected_version: str | None) -> None:
 
 def grant(client: Client, roles: Mapping[int, Collection[str]]) -> None:
     """Give each of these users the roles of its groups, and take away those that it had by groups it has left."""
-    rows = client.connection.execute(_SELECT.where(among(client.connection, _u.no, roles))).all()
+    theirs = _SELECT.add_columns(member_table.c.id.label("name")).join(member_table, member_table.c.no == _ROOT)
+    rows = client.connection.execute(theirs.where(among(client.connection, _u.no, roles))).all()
+    profiles = members.profiles_at(client.connection, [row.root for row in rows], client.now)
+    changed: list[MemberRecord] = []
+    granted: list[dict[str, Any]] = []
     for row in rows:
-        granted: list[str] = msgspec.json.decode(row.granted)
-        profile = _profile(client, row.root)
-        others = [role for role in profile.roles if role not in granted]
+        before: list[str] = msgspec.json.decode(row.granted)
+        profile = profiles[row.name]
+        others = [role for role in profile.roles if role not in before]
         by_groups = [role for role in roles[row.no] if role not in others]
-        if sorted(by_groups) == sorted(granted):
-            continue
-        _upsert(client, _id(client, row.root), replace(profile, roles=(*others, *by_groups)))
-        granted_now = msgspec.json.encode(by_groups).decode()
-        client.connection.execute(update(scim_users).where(_u.no == row.no).values(granted=granted_now))
+        if sorted(by_groups) != sorted(before):
+            profiles[row.name] = replace(profile, roles=(*others, *by_groups))
+            changed.append(MemberRecord(row.name, profiles[row.name]))
+            granted.append({"user": row.no, "roles": msgspec.json.encode(by_groups).decode()})
+    if changed:
+        # All of them at once: on SQLite nobody else writes meanwhile.
+        _take(client, changed)
+        one = update(scim_users).where(_u.no == bindparam("user")).values(granted=bindparam("roles"))
+        client.connection.execute(one, granted)
 
 
 def touch(client: Client, users: Collection[int]) -> None:
@@ -236,12 +245,16 @@ def _require_version(user: User[EnterpriseUser], expected: str | None) -> None:
         raise PreconditionFailedException
 
 
-def _upsert(client: Client, id_: str, profile: MemberProfile, names: tuple[str, ...] = ()) -> int:
-    record = MemberRecord(id_, profile, names)
-    upserted = members.upsert(client.connection, [record], client.now)
-    if faults := upserted.outcomes[0].faults:
-        refuse(faults[0])
+def _take(client: Client, records: Sequence[MemberRecord]) -> None:
+    upserted = members.upsert(client.connection, records, client.now)
+    for outcome in upserted.outcomes:
+        if outcome.faults:
+            refuse(outcome.faults[0])
     log.release(client.connection, client.now, names=upserted.appeared)
+
+
+def _upsert(client: Client, id_: str, profile: MemberProfile, names: tuple[str, ...] = ()) -> int:
+    _take(client, [MemberRecord(id_, profile, names)])
     known = lookup.member(client.connection, id_)
     assert known
     return known.no

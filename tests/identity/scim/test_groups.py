@@ -1,9 +1,12 @@
 """SCIM's groups give their members roles."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import event
 
 from hub.clock import instant
-from hub.db import transaction
+from hub.db import db, transaction
 from hub.directory import members
 from tests.app import NOW
 from tests.identity.scim.conftest import GROUP, Provider, member, told
@@ -104,3 +107,25 @@ def test_a_partners_groups_give_no_role_of_the_vendors(idp_of: Callable[[str], P
     assert member("dee").roles == ()
     idp.group("Partner Sales", dee)
     assert member("dee").roles == ("sales_rep",)
+
+
+def test_a_group_of_many_is_taken_at_once(idp: Provider) -> None:
+    users = [idp.user(f"user {number}") for number in range(30)]
+    with counted_statements() as statements:
+        idp.group("Partner Sales", *users)
+    assert {member(user["userName"]).roles for user in users} == {("sales_rep",)}
+    assert len(statements) < 60, "the number of statements does not grow with the people"
+
+
+@contextmanager
+def counted_statements() -> Iterator[list[str]]:
+    statements: list[str] = []
+
+    def count(_connection, _cursor, statement: str, *_rest) -> None:
+        statements.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", count)
+    try:
+        yield statements
+    finally:
+        event.remove(db.engine, "before_cursor_execute", count)
