@@ -64,6 +64,11 @@ def end_of_quarter(day: date) -> date:
     return following - timedelta(days=1)
 
 
+def workday(day: date) -> date:
+    """That day, or the Monday after it."""
+    return day if day.weekday() <= FRIDAY else day + timedelta(days=7 - day.weekday())
+
+
 def closing(day: date, random: Random) -> date:
     """The working day on which a deal is closed that would be on `day`: before a quarter's end many are pulled in."""
     before = date(day.year, 3 * quarter(day) - 2, 1) - timedelta(days=1)

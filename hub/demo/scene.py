@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from hub.demo import rhythm, story
 from hub.demo.people import Person
-from hub.demo.story import CERTIFICATE, COURSE, DOWNLOAD, MODULE, REGISTERED, WON, Happening
+from hub.demo.story import CERTIFICATE, CLAIM, COURSE, DOWNLOAD, MODULE, REGISTERED, WON, Happening
 from hub.directory.targets import TargetRecord
 from hub.gamification.windows import Calendar, Window
 from hub.ledger.arrivals import HUB_VISITED
@@ -47,7 +47,7 @@ def set_(told: Sequence[Happening], people: Sequence[Person], calendar: Calendar
         if one.cast:
             changed = _visiting(changed, one, now)
     changed = _learning_until_last_week(changed, calendar, now)
-    changed = _fewer(changed, DEALS, WON, REGISTERED)
+    changed = _fewer(changed, DEALS, WON, REGISTERED, CLAIM)
     changed = _with_assets(changed, ASSETS)
     changed = _close_behind(changed, people, calendar.window("month", now))
     return Scene(story.in_order(changed), list(_targets(changed, people, calendar, now)))

@@ -24,6 +24,7 @@ LEAD, CAMPAIGN, DOWNLOAD = "lead.followed_up", "campaign.launched", "asset.downl
 MODULE, COURSE, CERTIFICATE = "module.completed", "course.completed", "certification.earned"
 TICKET, RATING, PARTNER = "ticket.resolved", "csat.answered", "partner.visited"
 ALLOCATED, SPENT = "mdf.allocated", "mdf.spent"
+CLAIM = "claim.changed"
 
 #: The system that sends each type.
 SOURCES = {
@@ -34,6 +35,7 @@ SOURCES = {
     **dict.fromkeys((TICKET, RATING), "support"),
     PARTNER: "field",
     **dict.fromkeys((ALLOCATED, SPENT), "mdf"),
+    CLAIM: "incentives",
     HUB_VISITED: HUB,
 }
 
@@ -65,6 +67,9 @@ _VISITS = 0.42
 _OFTEN, _FAITHFUL = 0.95, 0.96
 _WON, _LOST = 0.5, 0.8  # of ten registered deals five are won, three are lost, two stay open
 _RATED, _CERTIFIED = 0.3, 0.6
+#: For these there is a SPIF to be claimed; so many days later the claim is in its next state.
+_CLAIMED, _PAID = "edge", 0.9
+_CLAIM_DAYS = {"submitted": 0, "in_review": 3, "approved": 8, "paid": 14}
 _MUST_LEARN = 0.92
 #: So long before the demo was made the cast begins to learn every week.
 _EAGER = timedelta(days=60)
@@ -193,8 +198,20 @@ class _Life:
         if chance < _WON:
             data = {"deal": deal, "amount": amount, "product": product}
             yield at(one, closed, hour, WON, self._key(WON, day, number), data)
+            yield from self._claims(closed, hour, data)
         else:
             yield at(one, closed, hour, LOST, self._key(LOST, day, number), {"deal": deal})
+
+    def _claims(self, won: date, hour: float, of: Mapping[str, Any]) -> Iterator[Happening]:
+        """What is paid extra for a deal. Drawn by itself, so that the story goes on as it would without."""
+        if of["product"] != _CLAIMED:
+            return
+        random = Random(f"{SEED}/{of['deal']}/claim")
+        data = {"claim": f"SPIF-{of['deal']}", "deal": of["deal"], "amount": random.choice((50, 80, 120))}
+        states = _CLAIM_DAYS if random.random() < _PAID else {"submitted": 0, "in_review": 3, "rejected": 8}
+        for state, days in states.items():
+            day = rhythm.workday(won + timedelta(days=days))
+            yield at(self._person, day, hour + 0.4, CLAIM, f"{CLAIM}/{of['deal']}/{state}", {**data, "state": state})
 
     def _learns(self, day: date, number: str, random: Random) -> Iterator[Happening]:
         one, hour = self._person, random.uniform(9.2, 16.8)

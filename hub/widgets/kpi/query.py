@@ -80,5 +80,6 @@ def _change(standing: reading.MetricStanding, unit: str | None) -> Change | None
         return None
     difference = Fraction(value) - Fraction(before)
     if unit == "%":
-        return Change(difference * 100, POINTS, Quantity(before, unit), window)
+        # Shares are told in whole percent, and so is what is between two.
+        return Change(round(difference * 100), POINTS, Quantity(before, unit), window)
     return Change(difference / Fraction(before), PART, Quantity(before, unit), window) if before > 0 else None
