@@ -305,3 +305,20 @@ def test_once_somebody_is_erased_the_log_is_closed_again(erased: Club):
         with pytest.raises(IntegrityError), transaction() as connection:
             connection.execute(text(statement))
     assert erased
+
+
+def test_files_that_somebody_reads_are_written_anew_later(
+    harbor: Club, hub: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+):
+    if db.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL waits for whoever reads a table")
+    lives(harbor)
+    monkeypatch.setattr("hub.db.SCRUB_SECONDS", 0.2)
+    with reader() as connection:
+        connection.execute(select(func.count()).select_from(entries))
+        status, _, error = hub("members", "erase", ID, "--yes")
+        assert status == 1
+        assert "hub db scrub" in error
+        assert hub("db", "scrub")[0] == 1
+    assert hub("db", "scrub") == (0, "Nothing that was deleted is left in the database's files.\n", "")
+    assert not [name for name, content in files() for word in HERS if word.encode() in content]
