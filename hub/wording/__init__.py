@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError, dates, numbers
 from babel.core import get_global
-from flask import Flask, current_app, g, has_request_context
+from flask import Flask, current_app, g, has_app_context, has_request_context
 from flask_babel import Babel, get_translations, gettext, refresh
 
 from hub import clock
@@ -45,8 +45,8 @@ def init(app: Flask) -> None:
     Babel(app, locale_selector=_tag, timezone_selector=_zone_name)
     # As Flask-Babel does it, but the language is looked up once a request and not for each word.
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        lambda text: _translations().ugettext(text),
-        lambda one, more, n: _translations().ungettext(one, more, n),
+        lambda text: translations().ugettext(text),
+        lambda one, more, n: translations().ungettext(one, more, n),
         newstyle=True,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -83,7 +83,10 @@ def speak(locale: str | None, time_zone: str | None) -> None:
     refresh()
 
 
-def _translations() -> Any:
+def translations() -> Any:
+    """The words of the language that is spoken, looked up once a request."""
+    if not has_app_context():
+        return get_translations()
     if "hub_translations" not in g:
         g.hub_translations = get_translations()
     return g.hub_translations

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import flask_babel
+from hub import wording
 
 
 def _(text: str, /, **values: object) -> str:
-    return str(flask_babel.gettext(text, **values))
+    said = wording.translations().ugettext(text)
+    return str(said % values if values else said)
 
 
 def ngettext(one: str, many: str, count: int, /, **values: object) -> str:
     """The form for `count`; its placeholders are `values`, and `num`."""
-    return str(flask_babel.ngettext(one, many, count, **values))
+    said = wording.translations().ungettext(one, many, count)
+    return str(said % {"num": count, **values})
