@@ -462,8 +462,12 @@ class Plan:
 
     def named_at(self, kind: str, key: str) -> int:
         """When a version first named this goal or leaderboard."""
+        return self.first_with(kind, key).published_at
+
+    def first_with(self, kind: str, key: str) -> Version:
+        """The version that first named this goal or leaderboard."""
         section = "goals" if kind == "goal" else "leaderboards"
-        return next(one.published_at for one in self.versions if key in getattr(one.program, section))
+        return next(one for one in self.versions if key in getattr(one.program, section))
 
     def _look_up_dependents(self) -> None:
         """Which badges and goals look at a metric, a streak, a badge..."""

@@ -6,13 +6,13 @@ so all that was known before it is in, and nothing that was known later. What is
 window's boards and goals, and the entries that closing makes: prizes, and the decision of `at_most` goals, known at
 that very instant.
 
-Windows that were final when a version first named a goal or a board are closed too, over the log as it then is, as soon
-as everybody is folded with that version. They bring neither prizes nor rewards.
+Windows that were final when a version first named a goal or a board are closed too, over the log as it was at that
+publication, as soon as everybody is folded with that version. They bring neither prizes nor rewards.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
@@ -21,8 +21,10 @@ from sqlalchemy import Connection, Engine, delete, func, select
 
 from hub import clock, signals
 from hub.db import db, once, reader, transaction
+from hub.gamification.events import LogPlace
 from hub.gamification.goals import Goal
 from hub.gamification.leaderboards import Leaderboard
+from hub.gamification.outcome import Outcome
 from hub.gamification.plan import Plan
 from hub.gamification.windows import Window
 from hub.ledger import bulk, freezing, log, programs
@@ -38,6 +40,10 @@ GOAL, BOARD = "goal", "leaderboard"
 _CLOSING = 0x636C6F73
 
 T = TypeVar("T")
+
+#: What members, and organizations, had come to at a place in the log, of whom more is known since that concerns the
+#: time before an instant.
+HadComeTo = Callable[[Connection, Plan, LogPlace, int], Mapping[int, Outcome]]
 
 
 class Due(NamedTuple):
@@ -79,7 +85,7 @@ def is_closed(connection: Connection, kind: str, key: str, window: Window, now: 
     return once(connection, ("closed", kind, key, window.name), lambda: connection.scalar(query) is not None)
 
 
-def run(before: int | None) -> int:
+def run(before: int | None, had_come_to: HadComeTo) -> int:
     """Close what is final at the barrier, or where there is none, what was final before the program knew of it. All
     that was known before must be digested. -> how many windows of goals and boards.
     """
@@ -88,10 +94,24 @@ def run(before: int | None) -> int:
         assert newest is not None
         dues = list(_due(connection, newest, before))
         plan = newest if before is None else programs.before(newest, before)
-        frozen = [(due, freezing.freeze(connection, plan, due.kind, due.key, due.window, due.final_at)) for due in dues]
+        then = _as_published(connection, plan, dues, had_come_to)
+        frozen = [
+            (due, freezing.freeze(connection, plan, due.kind, due.key, due.window, due.final_at, then.get(due, {})))
+            for due in dues
+        ]
     for due, found in frozen:
         _write(plan, due, found)
     return len(dues)
+
+
+def _as_published(
+    connection: Connection, plan: Plan, dues: Sequence[Due], had_come_to: HadComeTo
+) -> Mapping[Due, Mapping[int, Outcome]]:
+    """Of those that were final when they were named: what members had come to then, whose log has grown since."""
+    late = {due: plan.first_with(due.kind, due.key).read for due in dues if due.late}
+    until = max((due.window.end for due in late), default=0)
+    found = {place: had_come_to(connection, plan, place, until) for place in set(late.values())}
+    return {due: found[place] for due, place in late.items()}
 
 
 # ---------------------------------------------------------------------------------------------------------- what is due

@@ -18,7 +18,7 @@ from hub import clock, signals
 from hub.db import on_sqlite, reader, settle, transaction
 from hub.directory.sets import among
 from hub.gamification.plan import Plan
-from hub.ledger import changeover, closing, programs, rollup, taking, writing
+from hub.ledger import changeover, closing, grown, programs, rollup, taking, writing
 from hub.ledger.folding import Folding, fold_all
 from hub.ledger.taking import Kind, Stretch, Taken
 from hub.signals import queue, refolds
@@ -74,7 +74,7 @@ def _close(stretch: Stretch) -> int:
             late = bool(taking.kinds(connection, stretch))
         if late:
             return run()
-    return closing.run(stretch.before)
+    return closing.run(stretch.before, grown.outcomes)
 
 
 def _turn(waiting: list[Kind]) -> Kind | None:

@@ -21,11 +21,12 @@ from hub.gamification.conditions import compiled
 from hub.gamification.goals import Goal
 from hub.gamification.leaderboards import Leaderboard
 from hub.gamification.numbers import Exact
+from hub.gamification.outcome import Outcome
 from hub.gamification.plan import GoalPlan, Plan
 from hub.gamification.profiles import Timeline
 from hub.gamification.ranking import number, order_key
 from hub.gamification.windows import Window
-from hub.ledger import topics
+from hub.ledger import rollup, topics
 from hub.ledger.arrivals import HUB_PRIZE, MAX_TEXT, Arrival, own
 from hub.ledger.rankings import Stand
 from hub.ledger.tables import goal_peaks, member_values, organization_values
@@ -48,9 +49,19 @@ class Frozen:
     topics: set[str] = field(default_factory=set)
 
 
-def freeze(connection: Connection, plan: Plan, kind: str, key: str, window: Window, final_at: int) -> Frozen:
-    """What the goal (`kind` goal) or leaderboard says of a window at its final instant."""
-    known = _Known(connection, plan, window, final_at)
+def freeze(
+    connection: Connection,
+    plan: Plan,
+    kind: str,
+    key: str,
+    window: Window,
+    final_at: int,
+    then: Mapping[int, Outcome],
+) -> Frozen:
+    """What the goal (`kind` goal) or leaderboard says of a window at its final instant. `then`: what those had come to
+    by that instant, members and organizations, of whom the digest has taken in more.
+    """
+    known = _Known(connection, plan, window, final_at, then)
     if kind == "goal":
         return _goal(known, plan.program.goals[key])
     return _board(known, plan.program.leaderboards[key])
@@ -64,6 +75,7 @@ class _Known:
     plan: Plan
     window: Window
     final_at: int
+    then: Mapping[int, Outcome]
 
     def timelines(self, whose: str, who: Sequence[int]) -> Mapping[int, Timeline]:
         if whose == "member":
@@ -76,7 +88,20 @@ class _Known:
         who = t.member if whose == "member" else t.organization
         query = select(who, t.value, t.changed_at, t.changed_source, t.changed_id)
         rows = self.connection.execute(query.where(t.metric == metric, t.window == window))
-        return {no: Stand(*stand) for no, *stand in rows}
+        stands = {no: Stand(*stand) for no, *stand in rows}
+        for no, stand in (self._then(whose, metric, window) if self.then else {}).items():
+            stands.pop(no, None)
+            if stand is not None:
+                stands[no] = stand
+        return stands
+
+    def _then(self, whose: str, metric: str, window: str) -> Mapping[int, Stand | None]:
+        """What the values were of those that have changed since."""
+        if whose == "organization":
+            found = rollup.values_then(self.connection, self.plan, metric, window, self.then)
+            return {no: None if one is None else Stand(order_key(one[0]), *one[1]) for no, one in found.items()}
+        valued = {no: outcome.values.get((metric, window)) for no, outcome in self.then.items() if no > 0}
+        return {no: None if one is None else Stand(order_key(one.value), *one.place) for no, one in valued.items()}
 
 
 def _slices(who: Sequence[int]) -> Iterator[Sequence[int]]:
@@ -207,9 +232,13 @@ def _decide(known: _Known, goal: Goal, frozen: Frozen, goals: Mapping[int, Exact
 def _peaks(known: _Known, goal: Goal, who: Sequence[int]) -> dict[int, Exact]:
     t = goal_peaks.c
     query = select(t.member, t.peak).where(t.goal == goal.key, t.window == known.window.name)
-    return {
-        no: number(peak) for no, peak in known.connection.execute(query.where(among(known.connection, t.member, who)))
-    }
+    rows = known.connection.execute(query.where(among(known.connection, t.member, who)))
+    peaks: dict[int, str] = dict(rows.all())
+    for no, outcome in known.then.items():
+        peaks.pop(no, None)
+        if (goal.key, known.window.name) in outcome.peaks:
+            peaks[no] = outcome.peaks[goal.key, known.window.name]
+    return {no: number(peak) for no, peak in peaks.items()}
 
 
 def _reached(goal: Goal, value: Exact | None, peak: Exact | None, target: Exact) -> bool:

@@ -26,6 +26,7 @@ from hub.directory.tables import member_profiles, organizations
 from hub.gamification import tallies
 from hub.gamification.metrics import Metric
 from hub.gamification.numbers import Exact
+from hub.gamification.outcome import Outcome
 from hub.gamification.plan import Plan
 from hub.gamification.progress import thawed
 from hub.gamification.ranking import order_key
@@ -192,6 +193,30 @@ def _parts(connection: Connection, due: set[Key], newest: int) -> dict[Key, list
     for organization, metric, window, packed in rows:
         parts[organization, metric, window].append(_unpack(packed))
     return parts
+
+
+def values_then(
+    connection: Connection, plan: Plan, metric: str, window: str, then: Mapping[int, Outcome]
+) -> dict[int, tuple[Exact, Sequence[Any]] | None]:
+    """The values that organizations would have, had these brought no more than they do in `then`; of those
+    organizations to which any of them brings something.
+    """
+    t, keys = organization_parts.c, plan.with_parts(metric)
+    brings = select(t.organization, t.metric, t.member, t.parts).join(progress, progress.c.member == t.member)
+    brings = brings.where(progress.c.version == changeover.mark(plan.newest.number), t.window == window)
+    parts: dict[Key, list[Any]] = defaultdict(list)
+    touched = set()
+    for organization, key, member, packed in connection.execute(brings.where(t.metric.in_(keys))):
+        if member in then:
+            touched.add(organization)
+        else:
+            parts[organization, key, window].append(_unpack(packed))
+    for outcome in then.values():
+        for (organization, key, name), part in outcome.organizations.items():
+            if key in keys and name == window:
+                touched.add(organization)
+                parts[organization, key, window].append(_unpack(_pack(part)))
+    return {organization: _value(plan, metric, organization, window, parts) for organization in touched}
 
 
 def _value(

@@ -295,6 +295,27 @@ def test_a_board_named_later_is_computed_once_for_what_was_final_and_gives_no_pr
     sound()
 
 
+def test_what_comes_after_its_publication_is_not_in_a_board_that_was_final_before(harbor: Club):
+    week(harbor)
+    clock.set_source("2026-12-10T12:00:00Z")
+    harbor.digests()
+    again = "again: {metric: revenue, window: week}\n  groups: {metric: revenue, window: week, whose: organization}\n"
+    publish(
+        PROGRAM.replace(
+            "leaderboards:\n", f"  aim: {{metric: revenue, window: week, target: 950}}\nleaderboards:\n  {again}"
+        )
+    )
+    harbor.enters("cy", "deal.won", "2026-11-26T11:00:00+01:00", amount=9000)
+    harbor.enters("bea", "deal.won", "2026-11-25T12:00:00+01:00", amount=-50)
+    harbor.enters("pat", "deal.won", "2026-11-25T12:00:00+01:00", amount=40)
+    harbor.enters("bo", "event.reversed", source="crm", id="1")
+    harbor.digests()
+    assert board(harbor, "again", None) == [(1, "bo", 1100), (2, "bea", 900), (3, "cy", 100)]
+    assert board(harbor, "groups", None) == [(1, "acme", 2000), (2, "globex", 100)]
+    assert [goal(harbor, who, "aim").status for who in ("bo", "bea", "cy")] == ["reached", "missed", "missed"]
+    sound()
+
+
 def test_who_is_deactivated_at_the_final_instant_is_left_out(harbor: Club):
     week(harbor)
     with transaction() as connection:
