@@ -40,6 +40,7 @@ class Board:
     can_rank: bool  # whether the board is for the viewer, or for people of her organization
     changed_at: int | None
     recalculating: Fraction | None = None  # how much is done, while a new version of the program takes over
+    key: str | None = None  # of its own page; None: it has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ def _board(view: View, standing: reading.BoardStanding) -> Board:
         can_rank=_can_rank(view, declared),
         changed_at=standing.changed_at,
         recalculating=standing.recalculating,
+        key=declared.key,
     )
 
 
