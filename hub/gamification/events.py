@@ -309,7 +309,8 @@ def _is_integer(value: Any) -> bool:
 
 
 def _is_text(value: Any) -> bool:
-    return value.__class__ is str
+    # A NUL is a text that PostgreSQL cannot keep.
+    return value.__class__ is str and "\0" not in value
 
 
 def _is_boolean(value: Any) -> bool:

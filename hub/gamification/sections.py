@@ -339,7 +339,14 @@ def kind_of(value: object) -> str:
     if isinstance(value, bool):
         return "true or false"
     if isinstance(value, str):
-        return f'"{value[:MAX_KEY]}"'
+        return f'"{_visible(value[:MAX_KEY])}"'
     if isinstance(value, dict | list):
         return "a mapping" if isinstance(value, dict) else "a list"
     return str(value)
+
+
+def _visible(text: str) -> str:
+    """What nobody sees is written out: a message may come to a terminal, which does as it is told."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)

@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, exists, insert, select, text, update
 
 from hub.db import on_sqlite
+from hub.directory.names import short
 from hub.directory.sets import among
 from hub.gamification import events
 from hub.gamification.events import REVERSAL, REVERSED, Key
@@ -74,7 +75,7 @@ class Judge:
                 arrival, "forbidden", "data.source", "the hub's own events are not taken back from outside"
             )
         if source != arrival.source and arrival.source not in self._reversing:
-            told = f"{arrival.source} may not take back what {source} sent"
+            told = f"{short(arrival.source)} may not take back what {short(source)} sent"
             return _rejected(arrival, "forbidden", "data.source", told)
         if self._is_reversal(arrival, named):
             return _rejected(arrival, "forbidden", "data.id", "a reversal cannot be taken back")

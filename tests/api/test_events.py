@@ -110,6 +110,7 @@ WRONG = [
     (with_data(paid="yes"), "attribute", "data.paid"),
     (with_data(signed="2026-02-30"), "attribute", "data.signed"),
     (with_data(state="lost"), "attribute", "data.state"),
+    (with_data(deal="d\0"), "attribute", "data.deal"),
     (with_data(amount=10**12 + 1), "too_large", "data.amount"),
     (with_data(other={"deep": [-(10**12) - 1]}), "too_large", "data.other"),
     (with_data(note="x" * 64 * 1024), "too_large", ""),
