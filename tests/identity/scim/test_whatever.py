@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.identity.scim.conftest import ENTERPRISE, GROUP, TOKEN, USER, Provider, active, member
 
 TRIES = settings(
-    max_examples=500, deadline=None, database=None, derandomize=False, suppress_health_check=list(HealthCheck)
+    max_examples=50, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 
 NAMES = st.sampled_from(
