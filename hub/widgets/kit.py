@@ -122,7 +122,7 @@ class _Some(int):
 
 
 def _anybody(options: Mapping[str, Any]) -> View:
-    """A view that says whose topics a widget listens to; it has no connection: topics are read nowhere."""
+    """A view that says whose topics a widget listens to; it has no connection, and may nothing: nothing is read."""
     nobody, nothing = _Some.of("member"), cast(Any, None)
     viewer = Viewer(nobody, "", "", _Some.of("organization"), "", (), frozenset(), None, None)
     return View(nothing, viewer, nothing, 0, options)

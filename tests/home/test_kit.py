@@ -25,7 +25,7 @@ def test_every_option_that_names_something_names_a_section_of_the_program() -> N
 
 def test_the_catalogue_says_whose_topics_a_widget_listens_to() -> None:
     heard = {name: kind.widget.listens for name, kind in kit.catalogue().items()}
-    assert heard["points"] == ("points/{member}",)
+    assert heard["points"] == ("points/{member}", "badges/{member}", "goals/{member}")
     assert heard["progress_to_goal"] == ("goals/{member}", "organization/{organization}")
 
 

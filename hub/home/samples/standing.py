@@ -52,7 +52,11 @@ def _points(now: int) -> points.Values:
         points.Line("Asset viewed", "points", 5, now - 9 * clock.DAY, "e_00000000"),
     )
     level = points.Level("Pro", "Star", 2_660, Fraction(1_340, 4_000))
-    return points.Values("points", 2_340, _months(now), level, lines, now - 2 * clock.HOUR)
+    coming = (
+        points.Coming("Revenue this quarter", None, 500, Fraction(62, 100)),
+        points.Coming("Explorer", None, 100, Fraction(10, 25)),
+    )
+    return points.Values("points", 2_340, _months(now), level, lines, now - 2 * clock.HOUR, coming)
 
 
 def _months(now: int) -> tuple[Earned, ...]:
@@ -181,4 +185,6 @@ def _board(now: int, *, final: bool = False) -> leaderboard.Board:
     ]
     month = CALENDAR.window("month", now)
     rows += [] if final else around
-    return leaderboard.Board("Top sellers", "Revenue", "member", month, "EMEA", final, 214, tuple(rows), 12, True, now)
+    return leaderboard.Board(
+        "Top sellers", "Revenue", "member", month, "EMEA", final, 214, tuple(rows), 12, True, now, key="sellers"
+    )

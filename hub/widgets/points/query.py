@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 
 from hub.ledger import entry, reading
 from hub.widgets.kit import View
+from hub.widgets.told import tier_title
+
+#: How much of what is coming is told.
+COMING = 2
 
 #: The program's section that names what a ledger line is for.
 SECTIONS = {"rule": "rules", "badge": "badges", "goal": "goals", "action": "actions", "leaderboard": "leaderboards"}
@@ -34,6 +40,16 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Coming:
+    """Points that a badge, or a goal, brings once it is reached, and how far that is."""
+
+    title: str
+    tier: str | None
+    points: int
+    share: Fraction
+
+
+@dataclass(frozen=True, slots=True)
 class Values:
     unit: str
     balance: int
@@ -41,11 +57,14 @@ class Values:
     level: Level | None
     lines: tuple[Line, ...]
     changed_at: int | None
+    coming: tuple[Coming, ...] = ()  # nearest first
 
 
 def query(view: View) -> Values:
     points = reading.points(view.connection, view.version, view.member.no, view.now)
+    coming = sorted(chain(_of_goals(view), _of_badges(view)), key=lambda one: -one.share)
     return Values(
+        coming=tuple(coming[:COMING]),
         unit=view.said(view.program.settings.points_title, "points"),
         balance=points.balance,
         months=points.months,
@@ -53,6 +72,24 @@ def query(view: View) -> Values:
         lines=tuple(_line(view, line) for line in points.lines),
         changed_at=points.changed_at,
     )
+
+
+def _of_goals(view: View) -> Iterator[Coming]:
+    for one in reading.goals(view.connection, view.version, view.member.no, view.now):
+        goal = view.program.goals[one.goal]
+        points = goal.reward.points if goal.reward else 0
+        if points and one.status == "open" and goal.direction == "at_least" and one.target > 0:
+            share = Fraction(one.actual or 0) / Fraction(one.target)
+            yield Coming(view.said(goal.title, goal.key), None, points, max(share, Fraction(0)))
+
+
+def _of_badges(view: View) -> Iterator[Coming]:
+    for one in reading.badges(view.connection, view.version, view.member.no, view.now):
+        badge = view.program.badges.get(one.badge)
+        # What this month, or this course, has already brought is not near: it begins anew.
+        if badge is not None and badge.points > 0 and one.next is not None and 0 < one.next.share < 1:
+            tier = tier_title(view, badge, one.next.tier)
+            yield Coming(view.said(badge.title, badge.key), tier, badge.points, one.next.share)
 
 
 def _level(view: View, standing: reading.LevelStanding, earned: int) -> Level:
