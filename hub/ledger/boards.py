@@ -20,7 +20,7 @@ from hub.gamification.leaderboards import Leaderboard
 from hub.gamification.plan import kind_name
 from hub.gamification.ranking import number, order_key
 from hub.gamification.windows import Calendar, Window
-from hub.ledger import changeover, closing, former
+from hub.ledger import changeover, closing, former, programs
 from hub.ledger.former import Moment
 from hub.ledger.rankings import Among, Counts, Final, Indexed, Listed, Ranked, Ranking, Stand, Then
 from hub.ledger.standings import AROUND, BoardRow, BoardStanding, Version
@@ -154,11 +154,16 @@ def _own_segment(connection: Connection, declared: Leaderboard, window: Window, 
 def _profiles(
     connection: Connection, declared: Leaderboard, who: Sequence[int], window: Window, now: int
 ) -> dict[int, Mapping[str, object]]:
-    """What conditions see of these: now, and once the window has ended, at its end."""
-    at = min(now, window.end - 1)
+    """What conditions see of these: now, and once the window has ended, at its end; from its final instant on as it was
+    known by then, though it be closed only a little later.
+    """
+    at, plan, before = min(now, window.end - 1), programs.plan(connection), None
+    if plan is not None and now >= window.end:
+        final_at = closing.final_at(plan, closing.BOARD, declared.key, window)
+        before = final_at if final_at is not None and final_at <= now else None
     if declared.whose == "member":
-        return {no: timeline.at(at).values for no, timeline in profiles.timelines(connection, who).items()}
-    return {no: profiles.of_organization(connection, no).at(at).values for no in who}
+        return {no: timeline.at(at).values for no, timeline in profiles.timelines(connection, who, before).items()}
+    return {no: profiles.of_organization(connection, no, before).at(at).values for no in who}
 
 
 # ------------------------------------------------------------------------------------------------------ the standings

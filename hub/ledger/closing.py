@@ -85,6 +85,14 @@ def is_closed(connection: Connection, kind: str, key: str, window: Window, now: 
     return once(connection, ("closed", kind, key, window.name), lambda: connection.scalar(query) is not None)
 
 
+def final_at(plan: Plan, kind: str, key: str, window: Window) -> int | None:
+    """When this window of a goal or leaderboard becomes final; None: never, it lies in history or has no end."""
+    if window.name == "all" or window.end <= plan.newest.live_from:
+        return None
+    thing = plan.program.goals[key] if kind == GOAL else plan.program.leaderboards[key]
+    return _of(plan, kind, thing, window).final_at
+
+
 def run(before: int | None, had_come_to: HadComeTo) -> int:
     """Close what is final at the barrier, or where there is none, what was final before the program knew of it. All
     that was known before must be digested. -> how many windows of goals and boards.

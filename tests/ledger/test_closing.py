@@ -238,6 +238,15 @@ def test_a_final_board_goes_by_the_profile_at_the_windows_end_as_it_was_known(ha
     sound()
 
 
+def test_a_board_goes_by_what_was_known_at_the_final_instant_before_it_is_closed_too(harbor: Club):
+    week(harbor)
+    clock.set_source("2026-12-03T00:00:00Z")
+    becomes("bo", "globex", "2026-11-28T00:00:00Z")
+    assert board(harbor) == [(1, "bo", 1100), (2, "bea", 900)]
+    harbor.digests()
+    assert board(harbor) == [(1, "bo", 1100), (2, "bea", 900)]
+
+
 def test_who_is_not_listed_leaves_no_gap_and_no_name(harbor: Club):
     week(harbor)
     becomes("bo", "acme", "2026-11-28T00:00:00Z", listed=False)
