@@ -13,7 +13,7 @@ from hub import clock
 from hub.db import reader
 from hub.directory import lookup
 from hub.identity import sessions
-from tests.browsers import Console
+from tests.browsers import Axe, Console, faults
 from tests.club import PROGRAM, publish
 from tests.identity.conftest import Start, free_port, openid_provider, served
 
@@ -112,6 +112,21 @@ def test_a_new_person_lands_on_the_homepage_of_her_role(site: Site, page: Page) 
     )
     assert nora.organization
     assert nora.organization.id == "acme"
+
+
+def test_its_pages_are_open_to_everybody(site: Site, page: Page, console: Console, axe: Axe) -> None:
+    console.forgive("403")
+    found = []
+    for login in (None, "eve"):
+        if login:
+            sign_in(page, site, login)
+        else:
+            page.goto(f"{site.hub}/sign-in")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        for width in (320, 1280):
+            page.set_viewport_size({"width": width, "height": 900})
+            found += faults(page, axe, f"{login} {width}")
+    assert found == []
 
 
 def test_somebody_of_no_organization_here_reads_whom_to_ask(site: Site, page: Page, console: Console) -> None:
