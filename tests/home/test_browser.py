@@ -309,7 +309,7 @@ FULL = (
     "/points",
     "/points?kind=less&month=2026-10",
 )
-OF_AN_OWNER = ("/organizations/acme", "/members/bea?window=2026-11")
+OF_AN_OWNER = ("/organizations/acme", "/organizations/acme?window=2026-09", "/members/bea?window=2026-10")
 
 
 def look_at(pages: Iterable[str], page: Page, address: str, axe: Axe, where: str) -> list[str]:
