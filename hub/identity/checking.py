@@ -20,6 +20,7 @@ from hub.identity.oidc.client import ANSWER_SECONDS, UNREACHABLE, WRONG, Client
 from hub.identity.oidc.pages import address, clients
 from hub.identity.saml.provider import Provider
 from hub.ledger import programs
+from hub.web import settings
 
 #: A code that no provider has given out: what it says to that shows whether it knows the hub.
 NO_CODE = "hub-sso-check"
@@ -37,12 +38,20 @@ class Checked(NamedTuple):
 
 
 def check(connection: Connection) -> list[Checked]:
-    """Each provider, asked now."""
+    """Each provider, asked now; and the hub itself where no browser could keep a session of it."""
     saml: dict[str, Provider] = current_app.extensions["saml"]
     return [
+        *_own(),
         *(_openid(connection, name, one) for name, one in clients().items()),
         *(_saml(connection, name, one) for name, one in saml.items()),
     ]
+
+
+def _own() -> Iterator[Checked]:
+    hub = settings()
+    if hub.production and not hub.url.startswith("https:"):
+        fault = "HUB_URL is not https: in production the cookie is for TLS only, and browsers keep none of it"
+        yield Checked("hub", [fault], [], hub.url)
 
 
 def _openid(connection: Connection, name: str, client: Client) -> Checked:

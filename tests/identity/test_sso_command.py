@@ -14,7 +14,7 @@ from hub.identity import linking, replays, sessions
 from hub.identity.linking import Claims, Refusal
 from hub.identity.sessions import Proof
 from hub.ledger import merging
-from tests.app import NOW
+from tests.app import NOW, PRODUCTION
 from tests.identity.asserting import metadata
 from tests.identity.conftest import free_port
 from tests.identity.forger import Forger, forging
@@ -100,6 +100,14 @@ def test_a_saml_provider_that_answers_and_one_that_does_not(run: Run, forger: Fo
     assert "saml acme: ready" in told
     assert "its certificate ends on" in told, "the tests' own is short-lived"
     assert "saml other: people cannot sign in" in told
+
+
+def test_a_hub_without_tls_is_a_fault_in_production(run: Run, forger: Forger) -> None:
+    production = {**PRODUCTION, **settings(forger)}
+    assert run(production, "check")[0] == 0
+    status, told, _ = run({**production, "HUB_URL": "http://hub.example.com"}, "check")
+    assert status == 1
+    assert "HUB_URL is not https" in told
 
 
 def test_no_provider_is_a_fault(run: Run) -> None:
