@@ -17,6 +17,8 @@ from tests.identity.scim.conftest import PATCH, TOKEN, USER
 from tests.live.conftest import Running, process_environment, started_site, wait_for
 
 SECONDS = 5.0
+#: For what is not measured: the first request of a process loads the models.
+PATIENCE = 60
 
 
 @pytest.fixture
@@ -54,14 +56,17 @@ def signed_in(browser: httpx.Client, member: str) -> None:
     assert browser.get("/").status_code == 200
 
 
+def provider_of(hub: Running) -> httpx.Client:
+    return httpx.Client(base_url=hub.url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=PATIENCE)
+
+
 def activate(provider: httpx.Client, user: str, *, active: bool) -> httpx.Response:
     change = {"op": "replace", "path": "active", "value": active}
     return provider.patch(f"/scim/v2/Users/{user}", json={"schemas": [PATCH], "Operations": [change]})
 
 
 def test_a_deactivation_ends_the_session_and_the_stream(hub: Running) -> None:
-    proof = {"Authorization": f"Bearer {TOKEN}"}
-    with httpx.Client(base_url=hub.url) as browser, httpx.Client(base_url=hub.url, headers=proof) as provider:
+    with httpx.Client(base_url=hub.url, timeout=PATIENCE) as browser, provider_of(hub) as provider:
         made = provider.post("/scim/v2/Users", json={"schemas": [USER], "userName": "dee"})
         assert made.status_code == 201
         with reader() as connection:
