@@ -75,7 +75,7 @@ def test_a_deactivation_ends_the_session_and_the_stream(hub: Running) -> None:
         signed_in(browser, "dee")
         ticket = provider.get("/ticket", params={"member": known.no, "topic": "points/1"}).text
         stream = Stream(hub.url, ticket)
-        wait_for(lambda: stream.text.startswith("200"), SECONDS)
+        wait_for(lambda: stream.text.startswith("200"), PATIENCE)
 
         began = time.monotonic()
         assert activate(provider, made.json()["id"], active=False).status_code == 204
