@@ -9,7 +9,7 @@ from flask import Flask
 from jinja2 import Environment
 
 #: The files of `templates/ui` that hold macros, and nothing else.
-FILES = ("icons", "charts", "medals", "people", "text", "states", "moments")
+FILES = ("icons", "charts", "medals", "people", "text", "states", "moments", "conditions")
 
 
 def init(app: Flask) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
@@ -15,13 +16,13 @@ from hub.gamification.badges import Badge
 from hub.gamification.explain import Entry
 from hub.gamification.windows import Window
 from hub.home import current
-from hub.home.needs import Way, way
 from hub.identity import Viewer, requires
 from hub.ledger import awarded, entry, reading
 from hub.ledger.awarded import Awarded
 from hub.ledger.standings import Award, BadgeStanding, Version
 from hub.web import not_found
-from hub.widgets.told import ICON, metal
+from hub.widgets.kit import View
+from hub.widgets.told import ICON, Condition, condition, metal
 from hub.wording import language, said
 from hub.wording import window as said_window
 from hub.wording.entries import sentence, when
@@ -42,6 +43,16 @@ class Tier:
     takes: str | None
     award: Award | None
     why: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The way to the next tier: `count` of the conditions must be met."""
+
+    tier: str | None
+    share: Fraction
+    conditions: tuple[Condition, ...]
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +138,12 @@ def _again(each: Sequence[Awarded]) -> bool:
 
 def cards(connection: Connection, version: Version, member: Viewer, now: int) -> list[Card]:
     """All badges that the member may know of, in the program's order."""
-    by = Speaker(version.program)
-    return [_card(by, one) for one in reading.badges(connection, version, member.no, now)]
+    view = View(connection, member, version, now, language=language())
+    return [_card(view, one) for one in reading.badges(connection, version, member.no, now)]
 
 
-def _card(by: Speaker, standing: BadgeStanding) -> Card:
+def _card(view: View, standing: BadgeStanding) -> Card:
+    by = Speaker(view.program)
     badge = by.program.badges.get(standing.badge)
     top = standing.awards[-1] if standing.awards else None
     first = badge.tiers[0].name if badge and badge.tiers else None
@@ -146,7 +158,7 @@ def _card(by: Speaker, standing: BadgeStanding) -> Card:
         secret=bool(badge and badge.secret),
         points=badge.points if badge else 0,
         tiers=tuple(_tiers(by, badge, standing)),
-        way=_way(by, standing),
+        way=_way(view, by, standing),
         times=sum(award.times for award in standing.awards if top and award.tier == top.tier),
         earned_at=top.newest_at if top else None,
         why=entry.ref(top.entry) if top else None,
@@ -166,12 +178,13 @@ def _tier(by: Speaker, badge: Badge | None, key: str, name: str | None, takes: s
     return Tier(title, metal(badge, name), takes, award, entry.ref(award.entry) if award else None)
 
 
-def _way(by: Speaker, standing: BadgeStanding) -> Way | None:
+def _way(view: View, by: Speaker, standing: BadgeStanding) -> Way | None:
     """None too where all is met: of a repeated badge that this month, or this course, has already brought."""
     step = standing.next
     if step is None or (standing.awards and all(one.met for one in step.requirements)):
         return None
-    return way(by, standing.badge, step)
+    conditions = tuple(condition(view, one) for one in step.requirements)
+    return Way(by.tier(standing.badge, step.tier) if step.tier else None, step.share, conditions, step.count)
 
 
 def given(by: Speaker, award: Awarded) -> Given:
