@@ -220,7 +220,7 @@ class _Reading:
     def _take(self, event: Event) -> None:
         self.ahead.discard(event.entry)
         late = self._is_late(event)
-        careful = (late or bool(self.kept)) and self._is_careful(event, late)
+        careful = (late or bool(self.kept)) and self._is_careful(event)
         if careful and not self.settled:
             self.fold()
         insort(self.events, event)
@@ -234,10 +234,12 @@ class _Reading:
         if event.type == REVOKED:
             self._revoke(event)
 
-    def _is_careful(self, event: Event, late: bool) -> bool:
+    def _is_careful(self, event: Event) -> bool:
         """Whether it could take an award away, or make one due that is kept."""
-        bests = reaching.beaten(self.plan, event, self.events[: bisect_left(self.events, event)])
-        if late and (bests or self.plan.fragile.by(event)):
+        at = bisect_left(self.events, event)
+        bests = reaching.beaten(self.plan, event, self.events[:at])
+        # Nothing is looked at but at events: where none comes after it, there is nothing it could take away.
+        if at < len(self.events) and (bests or self.plan.fragile.by(event)):
             return True
         kept = [self.facts[key] for key in self.kept]
         if not kept:
