@@ -225,6 +225,8 @@ def _standing(connection: Connection, who: Sequence[int]) -> dict[int, _Stood]:
     found = {}
     for one in who:
         kept, awards = facts.get(one, (set(), {}))
-        amounts = {cause: (each.amount, each.at) for cause, each in standing_amounts(connection, one).items()}
+        amounts = {
+            cause: (each.amount, each.at) for cause, each in standing_amounts(connection, [one]).get(one, {}).items()
+        }
         found[one] = _Stood(awards, kept, reached.get(one, set()), amounts)
     return found

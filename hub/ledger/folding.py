@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 import structlog
@@ -41,6 +41,10 @@ _log = structlog.get_logger()
 
 pack = msgspec.msgpack.Encoder(enc_hook=str).encode
 unpack = msgspec.msgpack.Decoder().decode
+
+
+#: Awards that stand: the keys of the kept ones, and all of them by key.
+Facts: TypeAlias = tuple[set[str], dict[str, Kept]]
 
 
 class Gone(NamedTuple):
@@ -546,6 +550,19 @@ def known(connection: Connection, who: int, taken: Sequence[Event] = ()) -> list
     return [event for event in events if event.entry not in undigested]
 
 
+def known_of(connection: Connection, everybody: Sequence[int]) -> dict[int, list[Event]]:
+    """As `known`, of several, whose entries are read together."""
+    several = merges.into(connection, [who for who in everybody if who > 0])
+    alone = [who for who in everybody if who not in several]
+    told = log.of_members(connection, [who for who in alone if who > 0])
+    firms = log.of_organizations(connection, [-who for who in alone if who < 0])
+    told |= {-organization: events for organization, events in firms.items()}
+    undigested = log.pending(connection, [event.entry for events in told.values() for event in events])
+    if undigested:
+        told = {who: [event for event in events if event.entry not in undigested] for who, events in told.items()}
+    return told | {who: known(connection, who) for who in several}
+
+
 def _numbers(connection: Connection, who: int, taken: Collection[int]) -> set[int]:
     """The numbers that the member's digested entries have."""
     several = merges.into(connection, [who]).get(who, [])
@@ -597,13 +614,32 @@ def given_of(connection: Connection, member: int, now: int, before: int | None =
 
 def standing_given(connection: Connection, member: int, now: int, before: int | None = None) -> Given:
     """As `given_of`, with the member's facts: what a fold from the beginning needs to come out as the member stands."""
-    kept, standing = facts(connection, [member]).get(member, (set(), {}))
-    stand = tuple(standing[key] for key in sorted(kept))
-    posted, closed = {key: fact.points for key, fact in standing.items()}, closing.closed(connection)
-    decided = _decided(connection, [member], closed).get(member, ())
     given = given_of(connection, member, now, before)
-    ended = barred(connection, [member]).get(member, frozenset())
-    return replace(given, kept=stand, posted=posted, closed=closed, decided=decided, barred=ended)
+    return _with_facts(connection, {member: given}, facts(connection, [member]))[member]
+
+
+def standing_given_of(
+    connection: Connection, everybody: Sequence[int], found: Mapping[int, Facts], now: int
+) -> dict[int, Given]:
+    """As `standing_given`, of several, whose facts were found before."""
+    people = [who for who in everybody if who > 0]
+    timelines, own = profiles.timelines(connection, people), targets.own(connection, people)
+    given = {who: given_of(connection, who, now) for who in everybody if who < 0}
+    for who in people:
+        given[who] = Given(timelines.get(who) or Timeline([0], [Profile()]), now, own.get(who, {}), who=who)
+    return _with_facts(connection, given, found)
+
+
+def _with_facts(connection: Connection, given: Mapping[int, Given], found: Mapping[int, Facts]) -> dict[int, Given]:
+    closed, ended = closing.closed(connection), barred(connection, list(given))
+    decided, complete = _decided(connection, given, closed), {}
+    for who, one in given.items():
+        kept, standing = found.get(who, (set(), {}))
+        stand = tuple(standing[key] for key in sorted(kept))
+        posted = {key: fact.points for key, fact in standing.items()}
+        mine, hers = decided.get(who, ()), ended.get(who, frozenset())
+        complete[who] = replace(one, kept=stand, posted=posted, closed=closed, decided=mine, barred=hers)
+    return complete
 
 
 def objects(connection: Connection, plan: Plan, member: int, metric: str, window: str) -> list[tuple[Any, Any]]:
@@ -678,9 +714,9 @@ def _decided(
     return found
 
 
-def facts(connection: Connection, members: Sequence[int]) -> dict[int, tuple[set[str], dict[str, Kept]]]:
-    """The awards that stand, by member: the keys of the kept ones, and all of them by key."""
-    found: dict[int, tuple[set[str], dict[str, Kept]]] = {}
+def facts(connection: Connection, members: Sequence[int]) -> dict[int, Facts]:
+    """The awards that stand, by member."""
+    found: dict[int, Facts] = {}
     if not members:
         return found
     for row in connection_rows(connection, awards, members):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, func, select
 
 from hub import clock, signals
 from hub.db import reader, transaction
 from hub.directory import merges, profiles
+from hub.directory.sets import among
 from hub.directory.tables import members, organizations
 from hub.gamification.events import Event
 from hub.gamification.outcome import Award, Points, Reached
@@ -22,6 +23,7 @@ from hub.ledger import changeover, folding, programs, refold
 from hub.ledger.folding import connection_rows, pack, unpack
 from hub.ledger.tables import (
     awards,
+    entries,
     goal_peaks,
     goals_reached,
     member_values,
@@ -32,7 +34,8 @@ from hub.ledger.tables import (
 )
 from hub.ledger.writing import standing_amounts
 
-MEMBERS_A_TIME = 500
+#: So many members at a time, and entries of theirs, are in memory together.
+MEMBERS_A_TIME, ENTRIES_A_TIME = 500, 50_000
 
 
 def everybody(now: int) -> int:
@@ -54,9 +57,48 @@ def differences() -> Iterator[str]:
                 return
             named = _names(connection, who)
             changes = profiles.changes(connection, [one for one in who if one > 0], BEGINNING, END)
-            for one in who:
-                yield from (f"{named[one]}: {line}" for line in _of_member(connection, plan, one, changes.get(one, ())))
+            for some in _portions(connection, who):
+                stood = _Stood(connection, some)
+                for one in some:
+                    told = _of_member(connection, plan, one, stood, changes.get(one, ()))
+                    yield from (f"{named[one]}: {line}" for line in told)
         last = who[-1]
+
+
+class _Stood:
+    """What stands of some members, and what they are folded from, all read together."""
+
+    def __init__(self, connection: Connection, who: Sequence[int]) -> None:
+        self.facts = folding.facts(connection, who)
+        self.given = folding.standing_given_of(connection, who, self.facts, clock.now())
+        self.entries = folding.known_of(connection, who)
+        self.amounts = standing_amounts(connection, who)
+        self.rows = {table: _by_member(connection, table, who) for table in (progress, *_COMPARED)}
+
+
+def _by_member(connection: Connection, table: Table, who: Sequence[int]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for row in connection_rows(connection, table, who):
+        found.setdefault(row.member, []).append(row)
+    return found
+
+
+#: What a fold leaves behind, row by row.
+_COMPARED = (progress_parts, member_values, organization_parts, goals_reached, goal_peaks)
+
+
+def _portions(connection: Connection, who: Sequence[int]) -> Iterator[list[int]]:
+    """Members who have so many entries together, or one who has more: all are in memory at once."""
+    counted = select(entries.c.member, func.count()).where(among(connection, entries.c.member, who))
+    counts: dict[int, int] = dict(connection.execute(counted.group_by(entries.c.member)).all())
+    some, size = list[int](), 0
+    for one in who:
+        if some and size + counts.get(one, 0) > ENTRIES_A_TIME:
+            yield some
+            some, size = [], 0
+        some.append(one)
+        size += counts.get(one, 0)
+    yield some
 
 
 def _next(connection: Connection, last: int) -> Sequence[int]:
@@ -78,17 +120,17 @@ def _names(connection: Connection, who: Sequence[int]) -> dict[int, str]:
     return {one: named.get(one, f"number {one}") for one in who}
 
 
-def _of_member(connection: Connection, plan: Plan, who: int, changes: Sequence[int]) -> Iterator[str]:
+def _of_member(connection: Connection, plan: Plan, who: int, stood: _Stood, changes: Sequence[int]) -> Iterator[str]:
     """`changes`: when the hub learned something of the member."""
-    given, (kept, facts) = _given(connection, who)
-    entries = folding.known(connection, who)
-    for key in sorted(_shown(connection, plan, entries, given, changes) - facts.keys()):
+    given, told = replace(stood.given[who], kept=(), posted={}), stood.entries[who]
+    kept, facts = stood.facts.get(who, (set(), {}))
+    for key in sorted(_shown(connection, plan, told, given, changes) - facts.keys()):
         yield f"award {key} is missing"
-    folded = refold.again(plan, entries, (), facts, kept, given)
-    yield from _state(connection, plan, who, folded)
-    yield from _rows(connection, who, folded)
+    folded = refold.again(plan, told, (), facts, kept, given)
+    yield from _state(plan, stood.rows[progress][who][0], folded)
+    yield from _rows(stood, who, folded)
     yield from _facts(facts, kept, folded)
-    yield from _amounts(connection, who, folded)
+    yield from _amounts({cause: one.amount for cause, one in stood.amounts.get(who, {}).items()}, folded)
 
 
 def _shown(
@@ -112,13 +154,7 @@ def _shown(
     return {effect.key for effect in read.outcome.effects if isinstance(effect, Award)} | set(read.kept)
 
 
-def _given(connection: Connection, who: int) -> tuple[Any, tuple[set[str], Mapping[str, Any]]]:
-    given = replace(folding.standing_given(connection, who, clock.now()), kept=(), posted={})
-    return given, folding.facts(connection, [who]).get(who, (set(), {}))
-
-
-def _state(connection: Connection, plan: Plan, who: int, folded: refold.Folded) -> Iterator[str]:
-    row = connection_rows(connection, progress, [who])[0]
+def _state(plan: Plan, row: Any, folded: refold.Folded) -> Iterator[str]:
     if not row.version:
         return
     if row.version != changeover.mark(plan.newest.number):
@@ -138,36 +174,35 @@ def _told(marked: int) -> str:
     return f"version {version}" if layout == LAYOUT else f"version {version} in layout {layout}"
 
 
-def _rows(connection: Connection, who: int, folded: refold.Folded) -> Iterator[str]:
+def _rows(stood: _Stood, who: int, folded: refold.Folded) -> Iterator[str]:
     parts = {(name,): (pack(content),) for name, content in folded.parts.found.items()}
-    yield from _compared(connection, progress_parts, who, ("part",), ("content",), parts)
+    yield from _compared(stood, progress_parts, who, ("part",), ("content",), parts)
     values = {
         key: (order_key(valued.value), *valued.place)
         for key, valued in folded.outcome.values.items()
         if valued is not None
     }
     value = ("value", "changed_at", "changed_source", "changed_id")
-    yield from _compared(connection, member_values, who, ("metric", "window"), value, values)
+    yield from _compared(stood, member_values, who, ("metric", "window"), value, values)
     brought = {key: (pack(part),) for key, part in folded.outcome.organizations.items()}
-    yield from _compared(connection, organization_parts, who, ("organization", "metric", "window"), ("parts",), brought)
+    yield from _compared(stood, organization_parts, who, ("organization", "metric", "window"), ("parts",), brought)
     reached = {
         (effect.goal, effect.window): (effect.event.entry, *effect.event.place, effect.points, effect.badge)
         for effect in folded.outcome.effects
         if isinstance(effect, Reached)
     }
     yield from _compared(
-        connection, goals_reached, who, ("goal", "window"), ("entry", "at", "source", "id", "points", "badge"), reached
+        stood, goals_reached, who, ("goal", "window"), ("entry", "at", "source", "id", "points", "badge"), reached
     )
     peaks = {key: (peak,) for key, peak in folded.outcome.peaks.items()}
-    yield from _compared(connection, goal_peaks, who, ("goal", "window"), ("peak",), peaks)
+    yield from _compared(stood, goal_peaks, who, ("goal", "window"), ("peak",), peaks)
 
 
 def _compared(
-    connection: Connection, table: Any, who: int, key: Sequence[str], rest: Sequence[str], wanted: Mapping[Any, Any]
+    stood: _Stood, table: Table, who: int, key: Sequence[str], rest: Sequence[str], wanted: Mapping[Any, Any]
 ) -> Iterator[str]:
-    columns = [table.c[name] for name in (*key, *rest)]
-    rows = connection.execute(select(*columns).where(table.c.member == who))
-    standing = {tuple(row[: len(key)]): tuple(row[len(key) :]) for row in rows}
+    key_of, rest_of = (_getter(table, names) for names in (key, rest))
+    standing = {key_of(row): rest_of(row) for row in stood.rows[table].get(who, ())}
     for one in sorted(standing.keys() | wanted.keys()):
         if standing.get(one) != wanted.get(one):
             told = "/".join(str(word) for word in one)
@@ -188,10 +223,14 @@ def _facts(facts: Mapping[str, Any], kept: set[str], folded: refold.Folded) -> I
             yield f"award {key} stands for entry {fact.entry}, the fold says {award.event.entry}"
 
 
-def _amounts(connection: Connection, who: int, folded: refold.Folded) -> Iterator[str]:
+def _getter(table: Table, names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
+    places = [list(table.c.keys()).index(name) for name in names]
+    return lambda row: tuple(row[place] for place in places)
+
+
+def _amounts(standing: Mapping[str, int], folded: refold.Folded) -> Iterator[str]:
     wanted = {effect.key: effect.amount for effect in folded.outcome.effects if isinstance(effect, Points)}
     wanted |= {key: fact.points for key, fact in folded.kept.items() if fact.points}
-    standing = {cause: one.amount for cause, one in standing_amounts(connection, who).items()}
     for cause in sorted(standing.keys() | wanted.keys()):
         if standing.get(cause, 0) != wanted.get(cause, 0):
             yield f"transfers of {cause} add up to {standing.get(cause, 0)}, the fold says {wanted.get(cause, 0)}"

@@ -205,7 +205,7 @@ class Standing(NamedTuple):
 
 def _corrections(connection: Connection, result: folding.Result, wanted: Sequence[Line]) -> list[Line]:
     assert result.folded is not None
-    standing = standing_amounts(connection, result.who)
+    standing = standing_amounts(connection, [result.who]).get(result.who, {})
     kept = {key: fact.points for key, fact in result.folded.kept.items() if fact.points}
     lines: list[Line] = []
     for line in wanted:
@@ -228,26 +228,26 @@ def _correction(who: int, cause: str, amount: int, first: Standing, version: int
     return Line(who, "correction", cause, amount, first.entry, version, first.at, first.first)
 
 
-def standing_amounts(connection: Connection, member: int) -> dict[str, Standing]:
-    """What the engine's cause keys of a member add up to in the ledger."""
+def standing_amounts(connection: Connection, members: Collection[int]) -> dict[int, dict[str, Standing]]:
+    """What the engine's cause keys of these members add up to in the ledger."""
     t = transfers.c
     signed = case((t.from_account == ISSUED, t.amount), else_=-t.amount)
     sums = (
-        select(t.cause, func.sum(signed).label("amount"), func.min(t.no).label("first"))
-        .where(t.member == member)
-        .group_by(t.cause)
+        select(t.member, t.cause, func.sum(signed).label("amount"), func.min(t.no).label("first"))
+        .where(among(connection, t.member, members))
+        .group_by(t.member, t.cause)
         .subquery()
     )
     rows = connection.execute(
-        select(sums.c.cause, sums.c.amount, sums.c.first, t.entry, t.at, t.version).join(
+        select(sums.c.member, sums.c.cause, sums.c.amount, sums.c.first, t.entry, t.at, t.version).join(
             transfers, t.no == sums.c.first
         )
     )
-    return {
-        cause: Standing(int(amount), first, entry, at, version)
-        for cause, amount, first, entry, at, version in rows
-        if cause.split("/", 1)[0] in ENGINE_CAUSES
-    }
+    found: dict[int, dict[str, Standing]] = {}
+    for member, cause, amount, *told in rows:
+        if cause.split("/", 1)[0] in ENGINE_CAUSES:
+            found.setdefault(member, {})[cause] = Standing(int(amount), *told)
+    return found
 
 
 _TRANSFER = (
