@@ -14,7 +14,7 @@ from importlib import import_module
 from bench import hubs
 from bench.findings import Finding, Scale, table
 
-NAMES = ("digest", "ingest", "homepage", "live", "rank")
+NAMES = ("digest", "workers", "growth", "again", "ingest", "homepage", "live", "rank")
 
 
 def main() -> None:

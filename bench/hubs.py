@@ -28,7 +28,7 @@ from sqlalchemy.engine import make_url
 
 from config import Config
 from hub import create_app
-from hub.db import db
+from hub.db import db, newest_migration
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache" / "bench"
@@ -83,7 +83,7 @@ def fresh(database: str) -> Iterator[str]:
 
 def kept(database: str, name: str, made_by: Iterable[str], build: Callable[[str], None]) -> str:
     """The URL of a database that `build` fills once: as long as `made_by` is the same, it is there the next time."""
-    key = f"hub_{name}_{hashlib.sha256(repr(list(made_by)).encode()).hexdigest()[:12]}"
+    key = f"hub_{name}_{hashlib.sha256(repr([newest_migration(), *made_by]).encode()).hexdigest()[:12]}"
     half = f"{key}_half"
     if database == "SQLite":
         return _kept_sqlite(key, half, build)
@@ -106,6 +106,22 @@ def _kept_sqlite(key: str, half: str, build: Callable[[str], None]) -> str:
         _fill(f"sqlite:///{unfinished}", build)
         unfinished.rename(file)
     return f"sqlite:///{file}"
+
+
+@contextmanager
+def copied(database: str, url: str) -> Iterator[str]:
+    """The URL of a copy of a kept database, to be changed; it is removed afterwards."""
+    if database == "SQLite":
+        with tempfile.TemporaryDirectory(prefix="hub-bench-", dir=CACHE) as folder:
+            shutil.copyfile(make_url(url).database or "", f"{folder}/bench.sqlite")
+            yield f"sqlite:///{folder}/bench.sqlite"
+        return
+    name = f"hub_{uuid4().hex}"
+    _server_does("CREATE DATABASE {} TEMPLATE {}", name, make_url(url).database or "")
+    try:
+        yield _postgres(name)
+    finally:
+        _server_does("DROP DATABASE {} WITH (FORCE)", name)
 
 
 def _fill(url: str, build: Callable[[str], None]) -> None:

@@ -60,15 +60,16 @@ def _built(database: str, people: int) -> str:
     def build(url: str) -> None:
         with hub(url, scene.NOW) as app:
             scene.populate(app, scene.PEOPLE_EACH)
-            _fill(app, people)
+            fill(app, people)
 
     made_by = [Path(ROOT / name).read_text(encoding="utf-8") for name in _MADE_BY]
     return kept(database, f"ranks_{people}", made_by, build)
 
 
-def _fill(app: Flask, people: int) -> None:
+def fill(app: Flask, people: int, first: int = FIRST) -> None:
+    """Members with these numbers, and points of theirs, straight into the tables."""
     chance = Random(1)
-    numbers = iter(range(FIRST, FIRST + people))
+    numbers = iter(range(first, first + people))
     person = ("member", "name", "name_folded", "organization", "roles", "tags", "listed", "active")
     value = ("member", "metric", "window", "value", "changed_at", "changed_source", "changed_id")
     with app.app_context():

@@ -6,6 +6,7 @@ systems do: that is when the bare insert is fastest, so the ratio to it is a str
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -31,6 +32,8 @@ BEGAN = clock.instant("2026-08-25T00:00:00+00:00")
 JOINED = clock.instant("2026-01-01T00:00:00+00:00")
 
 PROGRAM = Path(__file__).with_name("program.yaml")
+#: One with more of everything.
+FULL_PROGRAM = PROGRAM.with_name("program_full.yaml")
 PEOPLE_EACH = 20
 #: As many events come with one request, and as many are one transaction.
 SLICE = 1_000
@@ -55,12 +58,12 @@ def member_id(place: int) -> str:
     return f"m{place:07}"
 
 
-def populate(app: Flask, people: int) -> None:
+def populate(app: Flask, people: int, program: Path = PROGRAM) -> None:
     """Publish the program, and let so many people join."""
     now = clock.instant(NOW)
     with app.app_context():
         with transaction() as connection:
-            made = programs.publish_text(connection, PROGRAM.read_text(encoding="utf-8"), now)
+            made = programs.publish_text(connection, program.read_text(encoding="utf-8"), now)
             assert not isinstance(made, list), made
         for start in range(0, -(-people // PEOPLE_EACH), SLICE):
             companies = [_company(place) for place in range(start, min(start + SLICE, -(-people // PEOPLE_EACH)))]
@@ -118,9 +121,26 @@ def _data(kind: str, place: int, chance: Random) -> dict[str, Any]:
     return {"amount": amount, "product": chance.choice(("license", "services", "renewal")), "deal": f"d-{place}"}
 
 
-def bodies(people: int, count: int) -> list[bytes]:
+#: How many others come before one that is late, which is sent after them.
+DELAY = 20_000
+
+
+def delayed(coming: Iterable[dict[str, Any]], share: float) -> Iterator[dict[str, Any]]:
+    """The same events; of every hundred so many per cent come late, after newer ones of their members."""
+    chance, late = Random(2), deque[tuple[int, dict[str, Any]]]()
+    for place, event in enumerate(coming):
+        while late and late[0][0] <= place:
+            yield late.popleft()[1]
+        if chance.random() < share:
+            late.append((place + DELAY, event))
+        else:
+            yield event
+    yield from (event for _, event in late)
+
+
+def bodies(people: int, count: int, late: float = 0) -> list[bytes]:
     """The same events as the bodies of requests, a slice each."""
-    coming = events(people, count)
+    coming = delayed(events(people, count), late)
     return [msgspec.json.encode(part) for part in iter(lambda: list(islice(coming, SLICE)), [])]
 
 
