@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -26,6 +27,8 @@ from hub.gamification.goals import Goal
 from hub.gamification.leaderboards import Leaderboard
 from hub.gamification.outcome import Outcome
 from hub.gamification.plan import Plan
+from hub.gamification.program import Program
+from hub.gamification.versions import Version
 from hub.gamification.windows import Window
 from hub.ledger import bulk, freezing, log, programs
 from hub.ledger.freezing import BOARD_COLUMNS, GOAL_COLUMNS, Frozen
@@ -151,23 +154,50 @@ def _is_quiet(connection: Connection, plan: Plan, now: int) -> bool:
 
 
 def _next(connection: Connection, plan: Plan) -> list[Due]:
-    """Of each goal and board the next window to be closed."""
-    return once(connection, ("next to close", plan.newest.number), lambda: list(_find_next(connection, plan)))
+    """Of each goal and board the next window to be closed; as the version had it under which it became final."""
+    return once(
+        connection,
+        ("next to close", plan.newest.number),
+        lambda: list(dict.fromkeys(_find_next(connection, plan))),
+    )
 
 
 def _find_next(connection: Connection, plan: Plan) -> Iterator[Due]:
     t = finals.c
-    last = {
-        (kind, key): ends
-        for kind, key, ends in connection.execute(select(t.kind, t.key, func.max(t.ends)).group_by(t.kind, t.key))
-    }
-    things: list[tuple[str, Goal | Leaderboard]] = [(GOAL, goal) for goal in plan.program.goals.values()]
-    things += [(BOARD, board) for board in plan.program.leaderboards.values()]
-    for kind, thing in things:
-        ended = last.get((kind, thing.key))
-        window = _first(plan, thing) if ended is None else _following(plan, thing, ended)
-        if window is not None:
-            yield _of(plan, kind, thing, window)
+    ends = select(t.kind, t.key, func.max(t.ends), func.max(t.final_at)).group_by(t.kind, t.key)
+    rows = connection.execute(ends).all()
+    last = {(kind, key): ended for kind, key, ended, _ in rows}
+    for then, until in _stretches(plan, max((final_at for *_, final_at in rows), default=0)):
+        for kind, thing in _things(then.program):
+            ended = last.get((kind, thing.key))
+            window = _first(then, thing) if ended is None else _following(then, thing, ended)
+            due = None if window is None else _of(then, kind, thing, window)
+            # What became final under a version is closed as that one has it, whenever the digest comes to it.
+            if due and (until is None or (not due.late and then.newest.published_at < due.final_at <= until)):
+                yield due
+
+
+def _stretches(plan: Plan, closed: int) -> Iterator[tuple[Plan, int | None]]:
+    """The plan as it was under each version of which something may still be to be closed, and until when. Windows
+    close in the order of their final instants, so all before the last that was is done.
+    """
+    for version, following in pairwise(plan.versions):
+        if following.published_at >= closed and _closed_something(version, following.published_at):
+            yield plan.as_of(version.number), following.published_at
+    yield plan, None
+
+
+def _closed_something(version: Version, until: int) -> bool:
+    """Whether a window of it became final from its publication until then."""
+    program, grace = version.program, version.program.settings.grace
+    kinds = {thing.window for _, thing in _things(program)} - {"all"}
+    since = version.published_at - grace
+    return any(program.calendar.window(kind, since).end + grace <= until for kind in kinds)
+
+
+def _things(program: Program) -> Iterator[tuple[str, Goal | Leaderboard]]:
+    yield from ((GOAL, goal) for goal in program.goals.values())
+    yield from ((BOARD, board) for board in program.leaderboards.values())
 
 
 def _first(plan: Plan, thing: Goal | Leaderboard) -> Window | None:

@@ -128,8 +128,9 @@ def _board(board: Board) -> Any:
 def _goal(shown: Shown | None) -> Any:
     if shown is None:
         return None
-    # Without a value it is shown as none, or as 0: nobody says which.
-    return shown.actual or 0, shown.target, shown.pace, shown.status, shown.final
+    # Without a value it is shown as none, or as 0: nobody says which. Nor what the pace of a final goal is whose
+    # direction was changed since.
+    return shown.actual or 0, shown.target, not shown.final and shown.pace, shown.status, shown.final
 
 
 def _level(world: World, who: str) -> str | None:
@@ -260,7 +261,7 @@ class _Hub:
 
 
 def _said_goal(one: GoalStanding | None) -> Any:
-    return one and (_exact(one.actual) or 0, _exact(one.target), one.pace, one.status, one.final)
+    return one and (_exact(one.actual) or 0, _exact(one.target), not one.final and one.pace, one.status, one.final)
 
 
 def _said_causes(lines: Iterable[Line]) -> dict[tuple[str, str], int]:

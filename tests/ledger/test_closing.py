@@ -131,6 +131,28 @@ def test_what_came_just_before_the_final_instant_counts(harbor: Club):
     sound()
 
 
+@pytest.mark.parametrize("digested", [True, False])
+def test_what_was_final_before_a_version_that_knows_it_no_more_is_closed_whenever_the_digest_comes(
+    harbor: Club, digested: bool
+):
+    week(harbor)
+    clock.set_source(FINAL)
+    if digested:
+        harbor.digests()
+    clock.set_source("2026-12-03T08:00:00+01:00")
+    publish(PROGRAM.replace("best: {metric: revenue", "other: {metric: revenue").replace("2026-11-23", "2026-12-20"))
+    harbor.digests()
+    assert ("prize", f"leaderboard/best/best/{WEEK}/acme/bo") in prizes(lines(harbor, "bo"))
+    standing = goal(harbor, "bo", "plenty")
+    assert standing
+    assert (standing.status, standing.final) == ("reached", True)
+    sound()
+
+
+def prizes(some: list[tuple[str, str, int]]) -> list[tuple[str, str]]:
+    return [(kind, cause) for kind, cause, _ in some]
+
+
 def add(club: Club, who: str, amount: int, time: str) -> None:
     """Into the log only."""
     digests, nothing = club.digests, lambda: None
