@@ -306,6 +306,8 @@ def _changed(plan: Plan, results: Sequence[folding.Result], lost: set[str]) -> s
         touched.update(metric for metric, _ in result.outcome.values)
         if result.who > 0:
             changed |= _of_member(result)
+        else:
+            changed.add(topics.organization(-result.who))
     return changed | {topic for metric in touched for topic in boards.get(metric, ())}
 
 

@@ -5,9 +5,9 @@ from itertools import count
 
 import pytest
 
-from hub import clock
+from hub import clock, signals
 from hub.clock import instant
-from hub.db import transaction
+from hub.db import reader, transaction
 from hub.ledger import arrivals, log, programs
 from hub.widgets import kit
 from hub.widgets.kpi.query import query
@@ -102,6 +102,16 @@ def test_what_only_organizations_have_is_the_organizations_without_saying_so(clu
         values = query(view)
     assert values.value is not None
     assert (values.whose, values.value.value, values.value.unit) == ("organization", 3_800, "EUR")
+
+
+def test_a_page_hears_of_what_happens_to_its_organization(club: Club) -> None:
+    with reader() as connection:
+        before = signals.Follower(connection).cursor
+    about("acme", "mdf.spent", 1_200)
+    club.digests()
+    with club.looks("ada", metric="mdf_available") as view:
+        told = signals.since(view.connection, before)
+        assert told & set(kit.catalogue()["kpi"].widget.topics(view))
 
 
 def test_such_a_number_has_its_windows_too(club: Club) -> None:
