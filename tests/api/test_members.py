@@ -260,13 +260,21 @@ def test_metrics_have_their_exact_digits(door: Door, harbor: Club):
 
 
 def test_goals_of_another_window_can_be_asked(door: Door, harbor: Club):
-    harbor.happens("bo", "deal.won", "2026-08-20T10:00:00Z", amount=60000)
-    goals = {one["goal"]: one for one in found(door, "/members/bo/goals", window="2026-Q3")["items"]}
+    harbor.happens("bo", "deal.won", amount=60000)
+    clock.set_source("2027-01-20T10:00:00Z")
+    harbor.digests()
+    goals = {one["goal"]: one for one in found(door, "/members/bo/goals", window="2026-Q4")["items"]}
     goal = goals["quarter_revenue"]
     assert (goal["status"], goal["actual"], goal["final"], goal["pace"]) == ("reached", 60000, True, "ahead")
-    (theirs,) = found(door, "/organizations/acme/goals", window="2026-Q3")["items"]
+    (theirs,) = found(door, "/organizations/acme/goals", window="2026-Q4")["items"]
     assert (theirs["goal"], theirs["status"], theirs["actual"]) == ("partner_revenue", "reached", 60000)
     assert found(door, "/members/bo/goals", window="2026-10")["items"] == []
+
+
+def test_a_window_that_was_final_before_the_goal_was_named_is_as_it_was_then(door: Door, harbor: Club):
+    harbor.happens("bo", "deal.won", "2026-08-20T10:00:00Z", amount=60000)
+    goals = {one["goal"]: one for one in found(door, "/members/bo/goals", window="2026-Q3")["items"]}
+    assert (goals["quarter_revenue"]["status"], goals["quarter_revenue"]["final"]) == ("missed", True)
 
 
 @pytest.mark.parametrize(

@@ -73,14 +73,16 @@ def test_a_row_leads_to_the_scorecard_only_for_whom_that_is_open(club: Club, sig
 
 
 def test_one_goes_back_to_earlier_windows_and_never_ahead(club: Club, signed_in: Browser) -> None:
-    sells(club, "bea", 4_000, "2026-10-10T09:00:00Z")
+    sells(club, "bea", 4_000)
+    clock.set_source("2026-12-10T10:00:00Z")
+    club.digests()
     browser = signed_in("bea")
     addresses = links(browser, "/leaderboards/everybody")
-    assert "/leaderboards/everybody?window=2026-10" in addresses
-    assert not any("2026-12" in href for href in addresses)
-    october = "/leaderboards/everybody?window=2026-10"
-    assert "Bea Noor You €4,000" in read(browser, october)
-    assert "/leaderboards/everybody?window=2026-11" in links(browser, october)
+    assert "/leaderboards/everybody?window=2026-11" in addresses
+    assert not any("2027-01" in href for href in addresses)
+    november = "/leaderboards/everybody?window=2026-11"
+    assert "Bea Noor You €4,000" in read(browser, november)
+    assert "/leaderboards/everybody?window=2026-12" in links(browser, november)
 
 
 def test_an_ended_board_is_open_for_late_events_until_it_is_final(club: Club, signed_in: Browser) -> None:

@@ -104,7 +104,8 @@ def test_a_saml_provider_that_answers_and_one_that_does_not(run: Run, forger: Fo
 
 def test_a_hub_without_tls_is_a_fault_in_production(run: Run, forger: Forger) -> None:
     production = {**PRODUCTION, **settings(forger)}
-    assert run(production, "check")[0] == 0
+    status, told, error = run(production, "check")
+    assert status == 0, (told, error)
     status, told, _ = run({**production, "HUB_URL": "http://hub.example.com"}, "check")
     assert status == 1
     assert "HUB_URL is not https" in told
