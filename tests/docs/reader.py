@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
+from time import monotonic, sleep
 from typing import Any
 
 from flask import Flask
@@ -61,7 +62,13 @@ class Reader:
     def _asks(self, method: str, path: str, headers: Mapping[str, str], body: str | None) -> TestResponse:
         # Events are digested at once only for who waits for them.
         with self._working("Prefer" in headers or not path.endswith("/events")):
-            return self._client.open(path, method=method, headers=headers, data=body)
+            answer = self._client.open(path, method=method, headers=headers, data=body)
+            # On PostgreSQL the feed waits for all transactions of the server, those of other tests too.
+            patience = monotonic() + 10
+            while "/effects" in path and not (answer.json or {}).get("items") and monotonic() < patience:
+                sleep(0.05)
+                answer = self._client.open(path, method=method, headers=headers, data=body)
+            return answer
 
     @contextmanager
     def _working(self, wanted: bool) -> Iterator[None]:
