@@ -75,9 +75,10 @@ def _named(version: Version, cell: Cell) -> Named:
     title = wording.said(placement.title, "", language) or gettext(widget.title)
     about = []
     for option in widget.options:
-        written = placement.options.get(option.name)
-        keys = written if isinstance(written, (list, tuple)) else [written] if isinstance(written, str) else []
-        entries = getattr(version.program, option.names) if option.names else {}
+        if option.names is None:  # no keys: a number, or links as they are written
+            continue
+        entries, written = getattr(version.program, option.names), placement.options.get(option.name)
+        keys = written if isinstance(written, (list, tuple)) else [written]
         about += [wording.said(entries[key].title, key, language) for key in keys if key in entries]
     return Named(cell, title, ", ".join(about))
 

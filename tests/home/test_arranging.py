@@ -121,6 +121,17 @@ def test_an_arrangement_outlives_changes_of_the_program(bo: FlaskClient) -> None
     assert shown(bo) == ["progress_to_goal", "leaderboard", "streak", "points", "badges"], "new, after the points"
 
 
+def test_what_is_no_key_of_the_program_is_not_part_of_a_cells_name(bo: FlaskClient) -> None:
+    text = PROGRAM.read_text(encoding="utf-8")
+    more = "    - {widget: links, links: [{title: Prices, link: /points}]}\n    - {widget: badges, only: [explorer], show: 2}\n"
+    publish(text.replace("    - {widget: badges}\n", more, 1))
+    assert shown(bo) == ["progress_to_goal", "points", "links", "badges", "streak", "leaderboard"]
+    page = bo.get("/arrange").text
+    assert "Badges: Explorer" in page
+    assert "Links" in page
+    assert "Links:" not in page
+
+
 def test_the_part_alone_comes_where_htmx_asks_for_it(bo: FlaskClient) -> None:
     answer = bo.get("/arrange", headers={"HX-Request": "true", "HX-Request-Type": "partial"})
     assert answer.text.lstrip().startswith('<div id="arrange"')
