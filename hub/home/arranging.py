@@ -78,7 +78,7 @@ def _named(version: Version, cell: Cell) -> Named:
         if option.names is None:  # no keys: a number, or links as they are written
             continue
         entries, written = getattr(version.program, option.names), placement.options.get(option.name)
-        keys = written if isinstance(written, (list, tuple)) else [written]
+        keys: Sequence[str] = [written] if isinstance(written, str) else written or ()
         about += [wording.said(entries[key].title, key, language) for key in keys if key in entries]
     return Named(cell, title, ", ".join(about))
 

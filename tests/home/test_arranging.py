@@ -123,7 +123,8 @@ def test_an_arrangement_outlives_changes_of_the_program(bo: FlaskClient) -> None
 
 def test_what_is_no_key_of_the_program_is_not_part_of_a_cells_name(bo: FlaskClient) -> None:
     text = PROGRAM.read_text(encoding="utf-8")
-    more = "    - {widget: links, links: [{title: Prices, link: /points}]}\n    - {widget: badges, only: [explorer], show: 2}\n"
+    links = "    - {widget: links, links: [{title: Prices, link: /points}]}\n"
+    more = links + "    - {widget: badges, only: [explorer], show: 2}\n"
     publish(text.replace("    - {widget: badges}\n", more, 1))
     assert shown(bo) == ["progress_to_goal", "points", "links", "badges", "streak", "leaderboard"]
     page = bo.get("/arrange").text
