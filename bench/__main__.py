@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import replace
 from importlib import import_module
 
 from bench import hubs
@@ -26,7 +27,8 @@ def main() -> None:
     scale = Scale(quick=asked.quick)
     for name in asked.names or NAMES:
         print(f"{name}: {(import_module(f'bench.{name}').__doc__ or '').splitlines()[0]}", file=out, flush=True)
-        for finding in import_module(f"bench.{name}").measure(scale):
+        for measured in import_module(f"bench.{name}").measure(scale):
+            finding = replace(measured, quick=scale.quick)
             found.append(finding)
             print(f"  {finding.line()}", file=out, flush=True)
     if asked.json:

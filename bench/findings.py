@@ -37,12 +37,15 @@ class Finding:
     target: float | None = None
     most: bool = False
     told: str = ""
+    quick: bool = False
 
     @property
     def met(self) -> bool | None:
+        """None where nothing is said: a quick look, with less of everything, can miss a target but not show it met."""
         if self.target is None:
             return None
-        return self.measured <= self.target if self.most else self.measured >= self.target
+        met = self.measured <= self.target if self.most else self.measured >= self.target
+        return None if met and self.quick else met
 
     def line(self) -> str:
         where = f"{self.name}, {self.database}" if self.database else self.name
