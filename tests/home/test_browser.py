@@ -158,6 +158,19 @@ def test_a_moment_is_celebrated_on_the_open_page_and_summed_up_on_the_next(
     expect(news).to_have_count(0)
 
 
+def test_the_number_of_a_goal_is_never_broken_over_two_lines(address: str, club: Club, new_page: NewPage) -> None:
+    club.happens("bo", "deal.won", amount=12_000, deal="d-1")
+    page = new_page(viewport={"width": 320, "height": 900})
+    sign_in(page, address, "Bo Lind")
+    number = page.locator("[id^='w-progress_to_goal'] .figure__value")
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        one_line = number.evaluate("at => (at.textContent = '€1', at.offsetHeight)")
+        for value in ("€213,843", "€213,843.50", "12.345.678,50\u00a0€"):
+            height = number.evaluate("(at, value) => (at.textContent = value, at.offsetHeight)", value)
+            assert height == one_line, f"{value} at {width}"
+
+
 def test_a_cell_that_did_not_change_is_left_alone(address: str, club: Club, page: Page) -> None:
     club.happens("bo", "deal.won", amount=12_000, deal="d-1")
     sign_in(page, address, "Bo Lind")
