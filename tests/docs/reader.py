@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -17,7 +17,17 @@ from hub.ledger import digest
 from tests.docs import pages
 
 HUB = "https://hub.example.com"
+FEED, FEED_SECONDS = "/api/v1/effects", 10
 Command = Callable[..., tuple[int, str, str]]
+
+
+class Request(NamedTuple):
+    """What curl would send."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: str | None
 
 
 class Reader:
@@ -27,19 +37,32 @@ class Reader:
         self._app, self._client, self._hub, self._folder = app, client, hub, folder
         self.key = ""
         self.said = ""  # by the last command
-        self.answer: TestResponse | None = None  # to the last request
+        self._asked: Request | None = None  # the last request
+        self.answer: TestResponse | None = None  # to it
 
     def plays(self, page: Path) -> None:
         """Do all that the page says; it must come to what it shows."""
         for block in pages.blocks(page):
             if block.language == "http":
-                assert self.answer is not None
-                told = self.answer.status_code, plain(self.answer.json)
-                assert told == shown(block), block
+                assert self._told(shown(block)) == shown(block), block
             elif block.language == "text":
                 assert self.said == block.text, block
             else:
                 self.takes(block)
+
+    def _told(self, wanted: tuple[int, Any]) -> tuple[int, Any]:
+        """The answer to the last request. On PostgreSQL the feed waits for all transactions of the server, those of
+        other tests too: it is asked again while it does not tell what is wanted.
+        """
+        assert self._asked is not None
+        patience = monotonic() + FEED_SECONDS
+        while True:
+            assert self.answer is not None
+            told = self.answer.status_code, plain(self.answer.json)
+            if told == wanted or FEED not in self._asked.path or monotonic() > patience:
+                return told
+            sleep(0.05)
+            self.answer = self._asks(*self._asked)
 
     def takes(self, block: pages.Block) -> None:
         if block.language == "sh":
@@ -50,7 +73,8 @@ class Reader:
 
     def runs(self, words: list[str]) -> None:
         if words[0] == "curl":
-            self.answer = self._asks(*request(words[1:]))
+            self._asked = request(words[1:])
+            self.answer = self._asks(*self._asked)
         elif words[:3] != ["hub", "keys", "revoke"]:
             _, out, err = self._hub(*words[1:])
             self.said = err + out
@@ -62,13 +86,7 @@ class Reader:
     def _asks(self, method: str, path: str, headers: Mapping[str, str], body: str | None) -> TestResponse:
         # Events are digested at once only for who waits for them.
         with self._working("Prefer" in headers or not path.endswith("/events")):
-            answer = self._client.open(path, method=method, headers=headers, data=body)
-            # On PostgreSQL the feed waits for all transactions of the server, those of other tests too.
-            patience = monotonic() + 10
-            while "/effects" in path and not (answer.json or {}).get("items") and monotonic() < patience:
-                sleep(0.05)
-                answer = self._client.open(path, method=method, headers=headers, data=body)
-            return answer
+            return self._client.open(path, method=method, headers=headers, data=body)
 
     @contextmanager
     def _working(self, wanted: bool) -> Iterator[None]:
@@ -91,8 +109,7 @@ class Reader:
                 worker.join()
 
 
-def request(words: list[str], hub: str = HUB) -> tuple[str, str, dict[str, str], str | None]:
-    """The method, the path, the headers and the body that curl would send."""
+def request(words: list[str], hub: str = HUB) -> Request:
     method, path, headers, body = "", "", {}, None
     rest = iter(words)
     for word in rest:
@@ -106,7 +123,7 @@ def request(words: list[str], hub: str = HUB) -> tuple[str, str, dict[str, str],
         else:
             assert word.startswith(f"{hub}/"), word
             path = word.removeprefix(hub)
-    return method or ("GET" if body is None else "POST"), path, headers, body
+    return Request(method or ("GET" if body is None else "POST"), path, headers, body)
 
 
 def shown(block: pages.Block) -> tuple[int, Any]:
