@@ -33,6 +33,14 @@ def needed(programs: Iterable[Program], kind: str, data: Mapping[str, Any]) -> d
     return kept
 
 
+def free_texts(programs: Iterable[Program], kind: str) -> frozenset[str]:
+    """The attributes of an event of this type that hold whatever somebody wrote, as any of these programs declares it:
+    what the hub's own events name are the program's words.
+    """
+    declared = (program.events[kind].attributes for program in programs if kind in program.events and kind not in OWN)
+    return frozenset(name for attributes in declared for name, one in attributes.items() if not _is_plain(one))
+
+
 def _is_plain(attribute: Attribute) -> bool:
     return attribute.type != "text" or bool(attribute.one_of)
 

@@ -1,19 +1,20 @@
 """The feed: every effect, in the order in which it was written, for systems that react to them.
 
-A digest adds a row a member with all that it did to her, packed; rows are never changed, so that an effect's place is
-its name for ever. Each batch takes a ticket when it writes, above the id of every transaction that had begun by then:
-so once all transactions below a ticket have ended, no row with a smaller one can appear any more, and it may be read.
+A digest adds a row a member with all that it did to her, packed; what is in a row keeps its place there, which is an
+effect's name for ever. Each batch takes a ticket when it writes, above the id of every transaction that had begun by
+then: so once all transactions below a ticket have ended, no row with a smaller one can appear any more, and it may be
+read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, func, literal_column, select, text, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, func, literal_column, select, text, tuple_, update
 
 from hub.db import db, on_sqlite
 from hub.directory.sets import among
@@ -202,6 +203,17 @@ def _ticket(connection: Connection) -> int:
     # A transaction of its own, whose id is above all that were given; ours is as old as this batch.
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as other:
         return int(other.scalar(text("SELECT pg_current_xact_id()::text::bigint")) or 0)
+
+
+def reword(connection: Connection, members: Collection[int], map_: Callable[[Any], Any]) -> None:
+    """Tell the same effects of these members in other words: each keeps its place."""
+    t = feed.c
+    for row in connection.execute(select(feed).where(among(connection, t.member, members))).all():
+        effects = _unpack(row.effects)
+        told = map_(effects)
+        if told != effects:
+            here = (t.ticket == row.ticket, t.first == row.first)
+            connection.execute(update(feed).where(*here).values(effects=_pack(told)))
 
 
 # -------------------------------------------------------------------------------------------------------------- reading

@@ -8,7 +8,7 @@ that tell of her are written anew, wherever they are told.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -18,12 +18,13 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, bindparam, delete,
 from hub.db import db
 from hub.directory.erasures import ERASED
 from hub.directory.sets import among
-from hub.gamification.events import REVERSED, REVOKED
-from hub.gamification.needed import needed
+from hub.gamification.events import REVERSED, REVOKED, Key
+from hub.gamification.needed import free_texts, needed
 from hub.gamification.program import Program
 from hub.gamification.progress import token
+from hub.ledger import feed as feeds
 from hub.ledger import programs
-from hub.ledger.arrivals import canonical, decode_data
+from hub.ledger.arrivals import HUB, canonical, decode_data
 from hub.ledger.tables import (
     awards,
     entries,
@@ -74,23 +75,42 @@ def _within(word: str) -> re.Pattern[str]:
 
 @dataclass(slots=True)
 class Renamed:
-    """The entries that have another id now, with both; values of hers, with the words in their place; members, and
+    """The events that have another id now, with that; values of hers, with the words in their place; members, and
     organizations negated, to be folded anew.
     """
 
-    ids: dict[int, tuple[str, str]] = field(default_factory=dict)
+    ids: dict[Key, str] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
     touched: set[int] = field(default_factory=set)
+    _ends: dict[str, str] = field(default_factory=dict)
+
+    def event(self, source: str, old: str, new: str) -> None:
+        """An event has another id from now on."""
+        self.ids[source, old] = new
+        self._ends[f"{source}\x1f{old}"] = f"{source}\x1f{new}"
+        if source == HUB:
+            # Acts and prizes are causes by their ids alone.
+            self._ends[old] = new
+
+    def value(self, value: str) -> str:
+        """The word in place of a value of hers."""
+        if value not in self.values:
+            self.values[value] = _word(value)
+            self._ends[token(value)] = token(self.values[value])
+        return self.values[value]
 
     def key(self, key: str) -> str:
         """The key of an award, or of a cause: at its end there may be an id, or what it is about."""
-        for old, new in self.ids.values():
-            if key.endswith((f"/{old}", f"\x1f{old}")):
-                return key[: -len(old)] + new
-        for old, new in self.values.items():
-            if key.endswith(f"/{token(old)}"):
-                return key[: -len(token(old))] + token(new)
+        for slash in re.finditer("/", key):
+            new = self._ends.get(key[slash.end() :])
+            if new is not None:
+                return key[: slash.end()] + new
         return key
+
+
+def _word(value: str) -> str:
+    """One word for each value: what is once per that value stays so."""
+    return f"{ERASED}/{sha256(value.encode()).hexdigest()[:16]}"
 
 
 def redact(connection: Connection, person: Person, now: int) -> set[int]:
@@ -100,9 +120,9 @@ def redact(connection: Connection, person: Person, now: int) -> set[int]:
     renamed = Renamed(touched=set(person.numbers))
     _entries(connection, person, versions, renamed)
     _waiting(connection, person, now)
-    _elsewhere(connection, person, renamed)
+    _elsewhere(connection, person, versions, renamed)
     _ids(connection, renamed)
-    _causes(connection, renamed)
+    _causes(connection, person, renamed)
     forget_told(connection, person)
     return renamed.touched
 
@@ -110,17 +130,16 @@ def redact(connection: Connection, person: Person, now: int) -> set[int]:
 # ----------------------------------------------------------------------------------------------------- her own entries
 
 
-def _entries(connection: Connection, person: Person, versions: list[Program], renamed: Renamed) -> None:
+def _entries(connection: Connection, person: Person, versions: Sequence[Program], renamed: Renamed) -> None:
     t = entries.c
     rows = connection.execute(select(entries).where(among(connection, t.member, person.numbers))).all()
     ids = {row.no: _id(row.no, row.id, person) for row in rows}
     for row in rows:
         if ids[row.no] != row.id:
-            renamed.ids[row.no] = (row.id, ids[row.no])
+            renamed.event(row.source, row.id, ids[row.no])
     changed = []
-    # Awards are revoked by their keys, which may tell of a value of another event.
-    for row in sorted(rows, key=lambda row: row.type == REVOKED):
-        data = _data(row, person, versions, renamed)
+    for row in sorted(rows, key=_revokes):
+        data = canonical(_needed(row, versions, renamed, person.in_))
         if (row.id, row.subject, row.data) != (ids[row.no], "", data):
             changed.append({"number": row.no, "id": ids[row.no], "subject": "", "data": data})
     _change(connection, changed)
@@ -131,27 +150,28 @@ def _id(no: int, id_: str, person: Person) -> str:
     return f"{ERASED}/{no:019}" if person.in_(id_) else id_
 
 
-def _data(row: Row[Any], person: Person, versions: Iterable[Program], renamed: Renamed) -> str:
+def _revokes(row: Row[Any]) -> bool:
+    """Those come last: awards are revoked by their keys, which may tell of a value of another event."""
+    return bool(row.type == REVOKED)
+
+
+def _needed(
+    row: Row[Any], versions: Sequence[Program], renamed: Renamed, is_hers: Callable[[str], bool]
+) -> dict[str, Any]:
+    """Of an entry's data what the program goes by; a text that is hers is replaced by its word."""
     data = decode_data(row.data)
     if row.type == REVERSED:
-        kept = {name: data[name] for name in ("source", "id")}
-        kept["id"] = dict(renamed.ids.values()).get(kept["id"], kept["id"])
-    else:
-        kept = needed(versions, row.type, data)
+        source, id_ = data["source"], data["id"]
+        return {"source": source, "id": renamed.ids.get((source, id_), id_)}
+    kept = needed(versions, row.type, data)
     if row.type == REVOKED:
         kept["award"] = renamed.key(kept["award"])
-    return canonical({name: _value(value, person, renamed) for name, value in kept.items()})
-
-
-def _value(value: Any, person: Person, renamed: Renamed) -> Any:
-    if not isinstance(value, str) or value.startswith(f"{ERASED}/") or not person.in_(value):
-        return value
-    return renamed.values.setdefault(value, _word(value))
-
-
-def _word(value: str) -> str:
-    """One word for each value: what is once per that value stays so."""
-    return f"{ERASED}/{sha256(value.encode()).hexdigest()[:16]}"
+    for name in free_texts(versions, row.type) & kept.keys():
+        value = kept[name]
+        # Another version may have had a number there.
+        if isinstance(value, str) and not value.startswith(f"{ERASED}/") and is_hers(value):
+            kept[name] = renamed.value(value)
+    return kept
 
 
 def _change(connection: Connection, rows: list[dict[str, Any]]) -> None:
@@ -188,16 +208,23 @@ def _waiting(connection: Connection, person: Person, now: int) -> None:
 # ------------------------------------------------------------------------------------------------------------ elsewhere
 
 
-def _elsewhere(connection: Connection, person: Person, renamed: Renamed) -> None:
+def _elsewhere(connection: Connection, person: Person, versions: Sequence[Program], renamed: Renamed) -> None:
     """Where others' entries tell of her: who did something, to whom, what somebody wrote."""
+
+    def is_hers(text: str) -> bool:
+        return text in renamed.values or person.without(text) != text
+
     t = entries.c
     # Databases know the small letters of ASCII only.
     like = or_(*(func.lower(t.data).contains(_json(word.lower()), autoescape=True) for word in person.words))
     like = or_(like, *(t.data.contains(_json(word), autoescape=True) for word in person.words))
     others = or_(t.member.is_(None), ~among(connection, t.member, person.numbers))
     changed, taking_back = [], []
-    for row in connection.execute(select(entries).where(others, like)).all():
-        data = canonical(_mapped(decode_data(row.data), person.without))
+    for row in sorted(connection.execute(select(entries).where(others, like)), key=_revokes):
+        told = _mapped(decode_data(row.data), person.without)
+        # Nobody has what a reversal names before it comes.
+        has_owner = row.member is not None or row.organization is not None
+        data = canonical(told | _needed(row, versions, renamed, is_hers) if has_owner else told)
         if data != row.data:
             changed.append({"number": row.no, "id": row.id, "subject": row.subject, "data": data})
             renamed.touched |= {row.member} if row.member else {-row.organization} if row.organization else set()
@@ -227,12 +254,10 @@ def _ids(connection: Connection, renamed: Renamed) -> None:
     """The new ids in every table that names an event by its source and id."""
     if not renamed.ids:
         return
-    sources = select(entries.c.no, entries.c.source).where(among(connection, entries.c.no, list(renamed.ids)))
-    keys = {(source, renamed.ids[no][0]): renamed.ids[no][1] for no, source in connection.execute(sources)}
     for table in db.metadata.sorted_tables:
         for source, id_ in (("source", "id"), ("changed_source", "changed_id")):
             if table is not entries and source in table.c and id_ in table.c:
-                _rename(connection, table, table.c[source], table.c[id_], keys)
+                _rename(connection, table, table.c[source], table.c[id_], renamed.ids)
 
 
 def _rename(
@@ -240,7 +265,7 @@ def _rename(
     table: Table,
     source: ColumnElement[Any],
     id_: ColumnElement[Any],
-    keys: Mapping[tuple[str, str], str],
+    keys: Mapping[Key, str],
 ) -> None:
     olds = among(connection, id_, {old for _, old in keys})
     for told in map(tuple, connection.execute(select(source, id_).where(olds).distinct()).all()):
@@ -249,8 +274,8 @@ def _rename(
             connection.execute(update(table).where(*here).values({id_.name: keys[told]}))
 
 
-def _causes(connection: Connection, renamed: Renamed) -> None:
-    """Cause keys and awards that tell of an id, or of a value that is hers."""
+def _causes(connection: Connection, person: Person, renamed: Renamed) -> None:
+    """Cause keys, awards and told effects that tell of an id, or of a value that is hers."""
     people = {no for no in renamed.touched if no > 0}
     for table, name in ((transfers, "cause"), (awards, "key"), (revocations, "key")):
         keys = select(table.c.member, table.c[name]).where(among(connection, table.c.member, people)).distinct()
@@ -262,6 +287,19 @@ def _causes(connection: Connection, renamed: Renamed) -> None:
         for old, new in renamed.values.items():
             here = (among(connection, table.c.member, people), table.c.object == old)
             connection.execute(update(table).where(*here).values(object=new))
+    words = renamed.values | _reasons(connection, person, people)
+    feeds.reword(connection, people, lambda told: _mapped(told, lambda text: words.get(text, text)))
+
+
+def _reasons(connection: Connection, person: Person, people: set[int]) -> dict[str, str]:
+    """Why others' awards ended, without her; -> what these reasons were, and are now."""
+    t = revocations.c
+    found = set(connection.scalars(select(t.reason).where(among(connection, t.member, people - person.numbers))))
+    changed = {reason: new for reason in found if (new := person.without(reason)) != reason}
+    for old, new in changed.items():
+        here = (among(connection, t.member, people), t.reason == old)
+        connection.execute(update(revocations).where(*here).values(reason=new))
+    return changed
 
 
 def forget_told(connection: Connection, person: Person) -> None:

@@ -25,7 +25,7 @@ from hub.identity.sessions import Proof
 from hub.identity.tables import scim_group_members, scim_groups, scim_users
 from hub.ledger import acts, arrivals, entry, log, merging, programs
 from hub.ledger.arrivals import Verdict
-from hub.ledger.tables import accounts, entries, held, refused
+from hub.ledger.tables import accounts, awards, entries, held, refused, transfers
 from tests.api.conftest import Door, other_tests_end
 from tests.app import JANUARY
 from tests.club import Club, publish
@@ -132,8 +132,8 @@ def _is_known_to_scim(connection: Connection, member: int) -> None:
     connection.execute(insert(scim_group_members).values(group=1, user=1))
 
 
-def arrives(id_: str, kind: str, subject: str, **data: Any) -> Verdict:
-    sent = {"id": id_, "source": "crm", "type": kind, "subject": subject, "time": "2026-11-10T09:55:00Z", "data": data}
+def arrives(id_: str, kind: str, subject: str, sender: str = "crm", /, **data: Any) -> Verdict:
+    sent = {"id": id_, "source": sender, "type": kind, "subject": subject, "time": "2026-11-10T09:55:00Z", "data": data}
     arrival = arrivals.read(sent, clock.now(), lambda *_: True)
     with transaction() as connection:
         version = programs.newest(connection)
@@ -322,3 +322,58 @@ def test_files_that_somebody_reads_are_written_anew_later(
         assert hub("db", "scrub")[0] == 1
     assert hub("db", "scrub") == (0, "Nothing that was deleted is left in the database's files.\n", "")
     assert not [name for name, content in files() for word in HERS if word.encode() in content]
+
+
+def test_who_wrote_of_her_keeps_what_that_earned(harbor: Club, hub: Callable[..., tuple[int, str, str]]):
+    for deal in (f"with {MAIL}", f"with {PHONE}"):
+        harbor.happens("bo", "deal.won", "2026-11-10T09:40:00Z", amount=300, deal=deal)
+    harbor.happens(ID, "deal.won", "2026-11-10T09:41:00Z", amount=300, deal=f"with {MAIL}")
+    _weeks_pass(harbor)
+    with transaction() as connection:
+        [(number, *_), *_] = awarded = _what_stands_of(harbor, "bo")[2]
+        assert len(awarded) > 1
+        assert isinstance(acts.revoke(connection, number, f"said {NAME}", "operator", clock.now()), int)
+    harbor.digests()
+    before = _what_stands_of(harbor, "bo")
+    assert hub("members", "erase", ID, "--yes")[0] == 0
+    assert _what_stands_of(harbor, "bo") == before
+    assert hub("verify")[1:] == ("no breach\n", "")
+    for name, content in files():
+        assert not any(word.encode() in content for word in (NAME, MAIL, PHONE)), name
+
+
+def test_what_others_took_back_stays_taken_back(harbor: Club, hub: Callable[..., tuple[int, str, str]]):
+    arrives(f"for/{MAIL}", "deal.won", "bo", amount=300, deal="d-1")
+    arrives("r1", "event.reversed", "", source="crm", id=f"for/{MAIL}", reason=f"asked by {NAME}")
+    _weeks_pass(harbor)
+    before = _what_stands_of(harbor, "bo")
+    assert hub("members", "erase", ID, "--yes")[0] == 0
+    assert _what_stands_of(harbor, "bo") == before
+    assert hub("verify")[1:] == ("no breach\n", "")
+
+
+def test_events_of_two_sources_with_one_id_stay_two(harbor: Club, hub: Callable[..., tuple[int, str, str]]):
+    for source in ("crm", "lms"):
+        arrives(f"w/{ID}/1", "deal.won", ID, source, amount=900 if source == "lms" else 500, deal=f"d of {source}")
+    harbor.digests()
+    arrives("r1", "event.reversed", "", source="crm", id=f"w/{ID}/1")
+    _weeks_pass(harbor)
+    before = _what_stands_of(harbor, ID)
+    assert hub("members", "erase", ID, "--yes")[0] == 0
+    assert _what_stands_of(harbor, ID) == before
+    assert hub("verify")[1:] == ("no breach\n", "")
+
+
+def _weeks_pass(club: Club) -> None:
+    club.digests()
+    clock.set_source("2026-11-23T10:00:00Z")
+    club.digests()
+
+
+def _what_stands_of(club: Club, who: str) -> tuple[Any, ...]:
+    number = club.numbers[who]
+    with reader() as connection:
+        balance = connection.scalar(select(accounts.c.balance).where(accounts.c.member == number))
+        lines = connection.scalar(select(func.count()).select_from(transfers).where(transfers.c.member == number))
+        had = select(awards.c.no, awards.c.badge, awards.c.tier, awards.c.kept).where(awards.c.member == number)
+        return (balance, lines, sorted(map(tuple, connection.execute(had))))
