@@ -12,7 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 from scim2_models import Meta, NotFoundException, PayloadTooLargeException, PreconditionFailedException, Reference
-from sqlalchemy import ColumnElement, Row, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, select, true, update
 
 from hub import clock
 from hub.directory import checks
@@ -76,7 +76,7 @@ def _groups(client: Client, rows: Sequence[Row[Any]], *, whole: bool) -> list[Gr
 def _people_of(client: Client, groups: Collection[int]) -> dict[int, list[str]]:
     found: dict[int, list[str]] = defaultdict(list)
     query = select(_m.group, scim_users.c.id).join(scim_users, scim_users.c.no == _m.user)
-    theirs = query.where(among(client.connection, _m.group, groups)).order_by(_m.user)
+    theirs = query.where(among(client.connection, _m.group, groups), client.owns(scim_users)).order_by(_m.user)
     for group, id_ in client.connection.execute(theirs):
         found[group].append(id_)
     return found
@@ -113,7 +113,7 @@ def create(client: Client, sent: Group) -> Group:
 def modify(client: Client, sent: Group, expected_version: str | None) -> Group:
     row = _row(client, sent.id or "")
     _require_version(row, expected_version)
-    before = _now_in(client, row.no)
+    before = _now_in(client, row.no, client.owns(scim_users))
     columns = _columns(client, sent) | {"version": row.version + 1}
     client.connection.execute(update(scim_groups).where(_g.no == row.no).values(columns))
     wanted = frozenset(_members(client, sent).values())
@@ -127,7 +127,7 @@ def modify(client: Client, sent: Group, expected_version: str | None) -> Group:
 def remove(client: Client, id_: str, expected_version: str | None) -> None:
     row = _row(client, id_)
     _require_version(row, expected_version)
-    _leave(client, row.no, _now_in(client, row.no))
+    _leave(client, row.no, _now_in(client, row.no, true()))
     client.connection.execute(delete(scim_groups).where(_g.no == row.no))
 
 
@@ -152,8 +152,9 @@ def _members(client: Client, group: Group) -> dict[str, int]:
     return people.numbers(client, {one.value or "" for one in group.members or ()})
 
 
-def _now_in(client: Client, group: int) -> frozenset[int]:
-    return frozenset(client.connection.scalars(select(_m.user).where(_m.group == group)))
+def _now_in(client: Client, group: int, whose: ColumnElement[bool]) -> frozenset[int]:
+    users = select(_m.user).join(scim_users, scim_users.c.no == _m.user).where(_m.group == group, whose)
+    return frozenset(client.connection.scalars(users))
 
 
 def _enter(client: Client, group: int, users: Collection[int]) -> None:

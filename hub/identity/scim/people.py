@@ -21,7 +21,7 @@ from scim2_models import (
     Reference,
     UniquenessException,
 )
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, func, literal, select, update
 
 from hub import clock
 from hub.directory import checks, lookup, members
@@ -61,7 +61,7 @@ FOUND_BY: Mapping[str, tuple[ColumnElement[str], bool]] = {
 
 def get(client: Client, id_: str, *, whole: bool = True) -> User[EnterpriseUser]:  # noqa: ARG001
     """The user of this id that the client may know of, or NotFoundException."""
-    return _users(client.connection, [_row(client, id_)])[0]
+    return _users(client, [_row(client, id_)])[0]
 
 
 def count(client: Client, condition: ColumnElement[bool]) -> int:
@@ -79,7 +79,7 @@ def find(
 ) -> list[User[EnterpriseUser]]:
     """Users in the order in which they were made."""
     query = _SELECT.where(_ALIVE, client.owns(scim_users), condition).order_by(_u.no).offset(offset).limit(limit)
-    return _users(client.connection, client.connection.execute(query).all())
+    return _users(client, client.connection.execute(query).all())
 
 
 def numbers(client: Client, ids: Collection[str]) -> dict[str, int]:
@@ -98,16 +98,18 @@ def _row(client: Client, id_: str) -> Row[Any]:
     return row
 
 
-def _users(connection: Connection, rows: Sequence[Row[Any]]) -> list[User[EnterpriseUser]]:
-    belongs = _memberships(connection, [row.no for row in rows])
+def _users(client: Client, rows: Sequence[Row[Any]]) -> list[User[EnterpriseUser]]:
+    belongs = _memberships(client, [row.no for row in rows])
     return [_user(row, belongs.get(row.no)) for row in rows]
 
 
-def _memberships(connection: Connection, users: Collection[int]) -> dict[int, list[GroupMembership]]:
+def _memberships(client: Client, users: Collection[int]) -> dict[int, list[GroupMembership]]:
+    """The groups of each of these users that the client may know of: others may have put them into theirs."""
     g, m = scim_groups.c, scim_group_members.c
     query = select(m.user, g.id, g.name).join(scim_group_members, m.group == g.no)
+    theirs = query.where(among(client.connection, m.user, users), client.owns(scim_groups)).order_by(g.no)
     found: dict[int, list[GroupMembership]] = {}
-    for user, id_, name in connection.execute(query.where(among(connection, m.user, users)).order_by(g.no)):
+    for user, id_, name in client.connection.execute(theirs):
         one = GroupMembership(value=id_, ref=Reference(f"Groups/{id_}"), display=name)
         found.setdefault(user, []).append(one)
     return found

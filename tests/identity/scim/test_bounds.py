@@ -98,6 +98,36 @@ def test_a_partner_cannot_bring_back_whom_another_deleted(idp_of: Callable[[str]
     acme.user("dee")
 
 
+def test_a_partner_does_not_see_into_which_groups_of_others_its_people_were_put(
+    idp: Provider, idp_of: Callable[[str], Provider]
+) -> None:
+    acme = idp_of("acme")
+    dee = acme.user("dee")
+    own, others = acme.group("everybody", dee), idp.group("Partners that we may leave", dee)
+    path = f"/Users/{dee['id']}"
+    assert [one["value"] for one in told(acme.ask("GET", path))["groups"]] == [own["id"]]
+    assert {one["value"] for one in told(idp.ask("GET", path))["groups"]} == {own["id"], others["id"]}
+
+
+def test_a_partner_does_not_see_whom_others_put_into_its_group_and_leaves_them_there(
+    idp: Provider, idp_of: Callable[[str], Provider]
+) -> None:
+    acme = idp_of("acme")
+    dee, gus, hal = acme.user("dee"), acme.user("gus"), idp.user("hal")
+    group = acme.group("Partner Sales", dee)
+    path = f"/Groups/{group['id']}"
+    assert idp.patch(path, {"op": "add", "path": "members", "value": [{"value": hal["id"]}]}).status_code in (200, 204)
+    assert [one["value"] for one in told(acme.ask("GET", path))["members"]] == [dee["id"]]
+    for change, left in (("add", [dee, gus]), ("remove", [])):
+        value = [{"value": one["id"]} for one in (dee, gus)]
+        answer = acme.patch(path, {"op": change, "path": "members", "value": value})
+        assert answer.status_code in (200, 204), answer.text
+        seen = [one["value"] for one in told(idp.ask("GET", path))["members"]]
+        assert seen == [one["id"] for one in (*left, hal)]
+    assert acme.ask("DELETE", path).status_code == 204
+    assert member("hal").roles == ()
+
+
 # Whom SCIM did not make
 
 
