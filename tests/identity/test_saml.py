@@ -15,7 +15,8 @@ from werkzeug.test import TestResponse
 from config import SettingError
 from hub import clock
 from hub.db import reader, transaction
-from hub.directory import lookup
+from hub.directory import lookup, members
+from hub.directory.members import MemberProfile, MemberRecord
 from hub.identity import linking, replays
 from hub.identity.saml import pages
 from hub.identity.saml.pages import BEGUN, BEGUN_AT_ONCE
@@ -103,8 +104,10 @@ def test_nobody_is_led_away(begin: Begin, wanted: str) -> None:
 
 def test_sign_ins_that_are_begun_and_left_do_not_fill_the_cookie(begin: Begin) -> None:
     client = begin()
-    first = go(client)
-    last = [go(client, f"{DOOR}?next=/{'a' * 250}") for _ in range(10)][-1]
+    first = last = go(client)
+    for minute in range(1, 11):
+        clock.set_source(clock.moment(clock.instant(NOW) + minute * clock.MINUTE).isoformat())
+        last = go(client, f"{DOOR}?next=/{'a' * 250}")
     with client.session_transaction() as session:
         assert len(session[BEGUN]) == BEGUN_AT_ONCE
     answers = [client.get(bring(client, Assertion(request).signed()).location) for request in (first, last)]
@@ -149,6 +152,15 @@ def test_attributes_become_fields_and_roles(begin: Begin) -> None:
 def test_an_attribute_may_be_what_one_is_matched_by(begin: Begin) -> None:
     client = begin(MATCH="employee")
     sign_in(client, Assertion(None, subject="s-1", attributes=(("employee", ("lms:4711",)),)))
+    assert who(client) == "bo"
+
+
+def test_the_name_id_may_be_the_address_that_finds_a_member(begin: Begin) -> None:
+    client = begin(MATCH="email", TRUST_EMAIL="on", FIELDS="name=displayName;email=NameID")
+    with transaction() as connection:
+        bo = MemberRecord("bo", MemberProfile("Bo", organization="acme"), ("bo@acme.example",))
+        assert not members.upsert(connection, [bo], clock.now()).outcomes[0].faults
+    sign_in(client, Assertion(None, subject="bo@acme.example"))
     assert who(client) == "bo"
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from flask import Blueprint, Response, current_app, redirect, request, session
@@ -57,7 +57,7 @@ class Kept(msgspec.Struct):
     request: str
     subject: str
     session: str | None
-    attributes: dict[str, Any]
+    attributes: dict[str, list[str]]
 
 
 def provider(name: str) -> Provider:

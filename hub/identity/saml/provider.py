@@ -49,7 +49,7 @@ class Assertion:
     request: str
     subject: str
     session: str | None
-    attributes: dict[str, Any]
+    attributes: dict[str, list[str]]
     lasts_seconds: int
 
 
@@ -180,8 +180,8 @@ def _named(text: object) -> str:
     return text
 
 
-def _attributes(response: Any) -> dict[str, Any]:
-    """By their names, and by the friendly ones; texts only."""
+def _attributes(response: Any) -> dict[str, list[str]]:
+    """By their names, and by the friendly ones; texts only. The NameID is one of them."""
     found = {**response.get_friendlyname_attributes(), **response.get_attributes()}
     texts = {name: [value for value in values if isinstance(value, str)] for name, values in found.items()}
-    return {**texts, "NameID": response.get_nameid()}
+    return {**texts, "NameID": [response.get_nameid()]}
