@@ -64,7 +64,18 @@ def of_member(connection: Connection, member: int) -> Timeline:
 
 def of_organization(connection: Connection, organization: int, known_before: int | None = None) -> Timeline:
     """What an organization was, and when; as the hub knew it just before an instant (None: as it knows it now)."""
-    rows = organization_rows(connection, [organization], known_before).get(organization, [])
+    return of_organizations(connection, [organization], known_before)[organization]
+
+
+def of_organizations(
+    connection: Connection, organizations: Collection[int], known_before: int | None = None
+) -> dict[int, Timeline]:
+    """As `of_organization`, of several, in one query."""
+    known = organization_rows(connection, organizations, known_before)
+    return {no: _of_itself(no, known.get(no, [])) for no in organizations}
+
+
+def _of_itself(organization: int, rows: Sequence[OrganizationRow]) -> Timeline:
     if not rows:
         return Timeline([BEGINNING], [Profile(organization=organization)])
     nobody = MemberRow(0, BEGINNING, rows[0].id, organization, (), None, None, None, (), True)

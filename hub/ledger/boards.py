@@ -163,7 +163,7 @@ def _profiles(
         before = final_at if final_at is not None and final_at <= now else None
     if declared.whose == "member":
         return {no: timeline.at(at).values for no, timeline in profiles.timelines(connection, who, before).items()}
-    return {no: profiles.of_organization(connection, no, before).at(at).values for no in who}
+    return {no: timeline.at(at).values for no, timeline in profiles.of_organizations(connection, who, before).items()}
 
 
 # ------------------------------------------------------------------------------------------------------ the standings

@@ -80,7 +80,7 @@ class _Known:
     def timelines(self, whose: str, who: Sequence[int]) -> Mapping[int, Timeline]:
         if whose == "member":
             return profiles.timelines(self.connection, who, self.final_at)
-        return {no: profiles.of_organization(self.connection, no, self.final_at) for no in who}
+        return profiles.of_organizations(self.connection, who, self.final_at)
 
     def values(self, whose: str, metric: str, window: str) -> dict[int, Stand]:
         """By member or organization, the value as an order key and the event that last changed it."""

@@ -17,7 +17,6 @@ from hub.clock import DAY
 from hub.directory import profiles
 from hub.directory.knowledge import known_now
 from hub.directory.lookup import COMPANY
-from hub.directory.rows import organization_rows
 from hub.directory.sets import among
 from hub.directory.tables import assignments, member_profiles, members, organizations, present
 from hub.gamification.aiming import target_of
@@ -83,7 +82,7 @@ class GoalAhead:
 
 
 def looked_after(connection: Connection, member: int, now: int) -> tuple[Partner, ...]:
-    """The organizations that somebody looks after and that have people, by name."""
+    """The organizations that somebody looks after and that have people."""
     plan = programs.plan(connection)
     assert plan is not None, "no program is published"
     month = plan.calendar.window("month", now).name
@@ -167,13 +166,12 @@ def goals_ahead(connection: Connection, numbers: Collection[int], now: int) -> t
         return ()
     windows = {goal.key: _windows(plan, goal, now) for goal in goals}
     values = _values(connection, numbers, goals, [name for several in windows.values() for name, _ in several])
-    # All of them at once, so that each is found there.
-    organization_rows(connection, numbers)
+    given = {no: Given(was, now, who=-no) for no, was in profiles.of_organizations(connection, numbers).items()}
     found = [
         ahead
         for no in numbers
         for goal in goals
-        if (ahead := _ahead(connection, goal, windows[goal.key], no, values, now)) is not None
+        if (ahead := _ahead(goal, windows[goal.key], no, values, given[no])) is not None
     ]
     return tuple(sorted(found, key=lambda one: -one.share))
 
@@ -198,16 +196,14 @@ def _values(
 
 
 def _ahead(
-    connection: Connection,
     goal: Goal,
     windows: Sequence[tuple[str, Window]],
     no: int,
     values: Mapping[tuple[int, str, str], Exact],
-    now: int,
+    given: Given,
 ) -> GoalAhead | None:
     found: Iterator[Exact | None] = (values.get((no, goal.metric, name)) for name, _ in windows)
     actual, before = next(found), next(found, None)
-    given = Given(profiles.of_organization(connection, no), now, who=-no)
     window = windows[0][1]
     target = target_of(GoalPlan.of(goal), window.name, window.end, before, given)
     if target is None or target <= 0 or actual is None or actual >= target:

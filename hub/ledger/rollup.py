@@ -1,9 +1,8 @@
 """Organizations' values, computed from what their members bring.
 
 A digest never touches what members share: it writes each member's part and says that the organization's value is due.
-This step,
-after the digest, adds the parts up. It locks the organization, so that of two workers the later one always sees the
-newer parts.
+This step, after the digest, adds the parts up. It locks the organization, so that of two workers the later one always
+sees the newer parts.
 
 While a change-over goes on, an organization waits until everybody who ever was its member has been folded with the
 newest version: its values stay what they were, and are never added up from parts of two versions.
