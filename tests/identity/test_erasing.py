@@ -345,9 +345,12 @@ def test_who_wrote_of_her_keeps_what_that_earned(harbor: Club, hub: Callable[...
 def test_what_others_took_back_stays_taken_back(harbor: Club, hub: Callable[..., tuple[int, str, str]]):
     arrives(f"for/{MAIL}", "deal.won", "bo", amount=300, deal="d-1")
     arrives("r1", "event.reversed", "", source="crm", id=f"for/{MAIL}", reason=f"asked by {NAME}")
+    arrives("noted", "deal.won", "bo", amount=1, deal="d-2", note=f"thanks to {NAME}")
     _weeks_pass(harbor)
     before = _what_stands_of(harbor, "bo")
     assert hub("members", "erase", ID, "--yes")[0] == 0
+    assert arrives(f"for/{MAIL}", "deal.won", "bo", amount=300, deal="d-1").status == "duplicate"
+    assert arrives("noted", "deal.won", "bo", amount=1, deal="d-2", note=f"thanks to {NAME}").status == "conflict"
     assert _what_stands_of(harbor, "bo") == before
     assert hub("verify")[1:] == ("no breach\n", "")
 
