@@ -423,7 +423,17 @@ def test_on_a_phone_the_places_stand_at_the_lower_edge_and_cover_nothing(
     bar = page.get_by_role("navigation", name="Main").bounding_box()
     assert bar
     assert bar["y"] + bar["height"] == 640
+    assert page.locator("#toasts").evaluate("at => at.getBoundingClientRect().bottom") <= bar["y"]
     page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
     last = page.locator(".line").last.bounding_box()
     assert last
     assert last["y"] + last["height"] <= bar["y"]
+
+
+@pytest.mark.parametrize("width", [320, 768, 1024, 1280])
+def test_all_places_are_in_sight_on_every_screen(width: int, address: str, club: Club, new_page: NewPage) -> None:
+    assert club
+    page = new_page(viewport={"width": width, "height": 900})
+    sign_in(page, address, "Bo Lind")
+    places = page.get_by_role("navigation", name="Main")
+    assert places.evaluate("at => at.scrollWidth - at.clientWidth") == 0
