@@ -7,9 +7,12 @@ back by corrections, and are posted anew here; awards keep their numbers.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import Connection, delete, select
 
-from hub.directory import erasures, lookup, members, merges
+from hub.directory import erasures, lookup, members, merges, preferences
+from hub.directory.members import MemberRecord
 from hub.directory.names import short
 from hub.directory.writing import take_turns
 from hub.gamification.events import MERGED
@@ -37,6 +40,7 @@ def merge(connection: Connection, name: str, into: str, by: str, now: int) -> in
     [verdict] = log.append(connection, [entered], {}, now)
     assert verdict.status == "accepted", verdict
     merges.record(connection, gone.no, stays.no, verdict.entry, by, now)
+    _stay_unlisted(connection, gone, stays, now)
     for table in (refolds, set_aside):
         connection.execute(delete(table).where(table.c.member == gone.no))
     log.release(connection, now, names=names)
@@ -62,6 +66,18 @@ def _fault(
     if not stays.active:
         return Fault(INTO, "inactive", f"{short(into)} is not active; reactivate that member, or merge the other way")
     return None
+
+
+def _stay_unlisted(connection: Connection, gone: lookup.Known, stays: lookup.Known, now: int) -> None:
+    """Who asked as either of the two to stand on no board stands on none as one."""
+    chosen = preferences.of(connection, {gone.no, stays.no})
+    own = chosen.get(stays.no, preferences.NONE)
+    if own.unlisted or not chosen.get(gone.no, preferences.NONE).unlisted:
+        return
+    preferences.write(connection, stays.no, replace(own, unlisted=True), now)
+    profile = members.profile_at(connection, stays.no, now)
+    assert profile
+    members.upsert(connection, [MemberRecord(stays.id, profile)], now)
 
 
 def _take_lease(connection: Connection, member: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -17,6 +18,7 @@ from hub import clock
 from hub.db import reader, transaction
 from hub.directory import lookup, members
 from hub.directory.members import MemberProfile, MemberRecord
+from hub.directory.preferences import Preferences
 from hub.gamification.faults import Fault
 from hub.ledger import acts, arrivals, log, merging, programs, replay, verify
 from hub.ledger.arrivals import Verdict
@@ -302,6 +304,22 @@ def test_who_is_merged_is_signed_out(harbor: Club, signed_in: Callable[[str], Fl
     assert browser.get("/points").status_code == 200
     merges("bo2", "bo")
     assert browser.get("/points").status_code == 302
+
+
+def test_who_stood_on_no_board_as_the_one_stands_on_none_as_both(harbor: Club):
+    with transaction() as connection:
+        chosen = Preferences(time_zone="Asia/Tokyo", unlisted=True)
+        assert members.prefer(connection, harbor.numbers["cy"], chosen, clock.now()) == []
+    with reader() as connection:
+        before = members.profile_at(connection, harbor.numbers["bo"], clock.now())
+    assert before
+    assert before.listed
+    assert isinstance(merges("cy", "bo"), int)
+    with transaction() as connection:
+        assert members.profile_at(connection, harbor.numbers["bo"], clock.now()) == replace(before, listed=False)
+        members.upsert(connection, [MemberRecord("bo", before)], clock.now())
+        told = members.profile_at(connection, harbor.numbers["bo"], clock.now())
+    assert told == replace(before, listed=False), "an import does not put her back"
 
 
 def test_the_command_merges_and_says_what_is_wrong(harbor: Club, hub: Callable[..., tuple[int, str, str]]):
