@@ -299,6 +299,7 @@ def test_index_and_memory_rank_alike(key: str):
         assert indexed.after(None, 200) == listed.after(None, 200)
         for one in listed.everybody:
             assert indexed.counts(one.stand) == listed.counts(one.stand)
+            assert indexed.different(one.stand) == listed.different(one.stand)
             assert indexed.of(one.no) == listed.of(one.no)
             assert indexed.before(one.stand, 3) == listed.before(one.stand, 3)
             assert indexed.after(one.stand, 3) == listed.after(one.stand, 3)
