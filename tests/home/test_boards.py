@@ -132,14 +132,24 @@ def test_further_ranks_are_of_the_moment_of_the_first_page(
     for number, who in enumerate(("ada", "bo", "bea", "cy")):
         sells(club, who, 9_000 - 1_000 * number)
     browser = signed_in("cy")
-    first = read(browser, "/leaderboards/everybody")
-    assert "Bo Lind" in first
-    assert "Around you 2 BL Bo Lind €8,000 3 BN Bea Noor €7,000 4 CT Cy Tanaka You €6,000" in first
+    # Of the first look: nobody has paged through this board before.
     following = next(href for href in links(browser, "/leaderboards/everybody") if "cursor=" in href)
+    first = read(browser, "/leaderboards/everybody")
+    assert "Around you 2 BL Bo Lind €8,000 3 BN Bea Noor €7,000 4 CT Cy Tanaka You €6,000" in first
     sells(club, "bea", 90_000)
     second = read(browser, following)
     assert "3 BN Bea Noor €7,000 4 CT Cy Tanaka You €6,000" in second
     assert "To the top" in second
+    assert "Around you" not in second, "she is on this page"
+
+
+def test_who_shares_a_rank_lacks_nothing_to_it(club: Club, signed_in: Browser) -> None:
+    sells(club, "bo", 9_000)
+    sells(club, "bea", 9_000)
+    for who in ("bo", "bea"):
+        told = read(signed_in(who), "/leaderboards/top_sellers")
+        assert "Rank 1 of 2 You, Revenue: " in told
+        assert "to rank" not in told
 
 
 def test_a_page_that_is_no_longer_kept_leads_to_the_top(club: Club, signed_in: Browser) -> None:
