@@ -22,7 +22,7 @@ from hub.ledger.awarded import Awarded
 from hub.ledger.standings import Award, BadgeStanding, Version
 from hub.web import not_found
 from hub.widgets.kit import View
-from hub.widgets.told import ICON, Condition, condition, metal
+from hub.widgets.told import Condition, condition, icon_of, metal
 from hub.wording import language, said
 from hub.wording import window as said_window
 from hub.wording.entries import sentence, when
@@ -150,7 +150,7 @@ def _card(view: View, standing: BadgeStanding) -> Card:
     return Card(
         key=standing.badge,
         title=by.of("badges", standing.badge),
-        icon=(badge.icon if badge else None) or ICON,
+        icon=icon_of(badge),
         metal=metal(badge, top.tier if top else first),
         about=said(badge.text, "", language()) or None if badge else None,
         rule=sentence(by.program, Entry("badges", standing.badge, badge)) if badge else None,

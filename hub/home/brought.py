@@ -28,7 +28,7 @@ from hub.gamification.windows import Window
 from hub.ledger import entry, programs
 from hub.ledger.effects import Told
 from hub.ledger.tables import awards
-from hub.widgets.told import ICON, metal
+from hub.widgets.told import icon_of, metal
 from hub.wording import date_of, moment, number, reasons
 from hub.wording import window as said_window
 from hub.wording.entries import periods, sentence
@@ -181,7 +181,7 @@ def _award(by: Speaker, effect: Award, because: Because | None) -> Brought:
     badge = by.program.badges.get(effect.badge)
     return Brought(
         by.of("badges", effect.badge),
-        (badge.icon if badge else None) or ICON,
+        icon_of(badge),
         "badge",
         _says(by.program, "badges", effect.badge),
         metal(badge, effect.tier),
@@ -282,7 +282,7 @@ def _kept(by: Speaker, row: Row[Any]) -> Brought:
     badge = by.program.badges.get(row.badge)
     return Brought(
         by.of("badges", row.badge),
-        (badge.icon if badge else None) or ICON,
+        icon_of(badge),
         "badge",
         _says(by.program, "badges", row.badge),
         metal(badge, row.tier),

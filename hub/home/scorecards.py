@@ -26,7 +26,7 @@ from hub.identity import Viewer, may, member_seen, requires
 from hub.ledger import awarded, entry, programs, reading
 from hub.ledger.standings import GoalStanding, Line, Version
 from hub.web import not_found
-from hub.widgets.told import ICON, metal
+from hub.widgets.told import icon_of, metal
 from hub.wording import Quantity
 from hub.wording.phrases import Speaker
 
@@ -280,7 +280,7 @@ def _aim(by: Speaker, one: GoalStanding) -> Aim:
 
 def _earned(by: Speaker, one: awarded.Awarded) -> Earned:
     badge = by.program.badges.get(one.badge)
-    title, icon = by.of("badges", one.badge), (badge.icon if badge else None) or ICON
+    title, icon = by.of("badges", one.badge), icon_of(badge)
     return Earned(title, icon, metal(badge, one.tier), given(by, one))
 
 

@@ -20,7 +20,7 @@ from hub.identity.access import ALL, ASSIGNED, ORGANIZATION, members_seen, reach
 from hub.ledger import reading
 from hub.ledger.standings import Version
 from hub.web import VARY, render_block, wants_fragment
-from hub.widgets.told import ICON, metal
+from hub.widgets.told import icon_of, metal
 from hub.wording.phrases import Speaker
 
 bp = Blueprint("search", __name__)
@@ -120,6 +120,6 @@ def _badges(connection: Connection, version: Version, viewer: Viewer, wanted: st
         title, badge = by.of("badges", one.badge), version.program.badges.get(one.badge)
         if wanted in title.casefold():
             tier = one.awards[-1].tier if one.awards else badge.tiers[0].name if badge and badge.tiers else None
-            icon, address = (badge.icon if badge else None) or ICON, url_for("badges.one", key=one.badge)
+            icon, address = icon_of(badge), url_for("badges.one", key=one.badge)
             found.append(Badge(title, icon, metal(badge, tier), bool(one.awards), address))
     return tuple(found[: finding.MAX_FOUND])
