@@ -206,7 +206,7 @@ def organizations(began: int, days: int) -> list[OrganizationRecord]:
     records = []
     start = began - days * DAY
     for firm in FIRMS:
-        size = str(firm.people * 7)
+        size = f"{firm.people * 7} people"
         before, back = PROMOTED.get(firm.id, (firm.tier, 0))
         records.append(
             OrganizationRecord(firm.id, OrganizationProfile(firm.name, firm.type, before, firm.region, size), start)
