@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -231,8 +232,11 @@ def prefer(connection: Connection, member: int, chosen: Preferences, now: int) -
     assert stood, "who signs in has a profile"
     id_ = names(connection, member)[0]
     wanted = replace(stood, time_zone=chosen.time_zone, locale=chosen.locale, listed=not chosen.unlisted)
-    [outcome] = upsert(connection, [MemberRecord(id_, wanted, (), now)], now).outcomes
-    return list(outcome.faults)
+    # What is dated ahead is entered once more: it was before she chose.
+    ahead = [(at, profile) for _, at, profile in _stored_profiles(connection, [member]) if at > now]
+    records = [MemberRecord(id_, profile, (), at) for at, profile in [(now, wanted), *sorted(ahead, key=itemgetter(0))]]
+    outcomes = upsert(connection, records, now).outcomes
+    return [fault for outcome in outcomes for fault in outcome.faults]
 
 
 def deactivate(connection: Connection, member: int, by: str, reason: str | None, now: int) -> bool:

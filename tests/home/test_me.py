@@ -65,6 +65,18 @@ def test_an_import_does_not_undo_what_she_chose(bo: FlaskClient, club: Club) -> 
     assert (bo_now.name, bo_now.time_zone, bo_now.listed) == ("Bo Lind-Berg", "Asia/Tokyo", False)
 
 
+def test_a_profile_dated_ahead_does_not_undo_what_she_chose(bo: FlaskClient, club: Club) -> None:
+    later = clock.instant("2027-01-01T00:00:00Z")
+    ahead = MemberProfile("Bo Lind-Berg", None, "acme", ("sales_rep",), "Europe/Berlin", "de")
+    with transaction() as connection:
+        members.upsert(connection, [MemberRecord("bo", ahead, (), later)], clock.now())
+    sent(bo, "/me", time_zone="America/New_York", locale="de")
+    with reader() as connection:
+        found = members.profile_at(connection, club.numbers["bo"], later)
+    assert found
+    assert (found.name, found.time_zone, found.listed) == ("Bo Lind-Berg", "America/New_York", False)
+
+
 def test_whoever_opts_out_is_on_no_board_and_sees_her_rank(bo: FlaskClient, signed_in: SignedIn, club: Club) -> None:
     club.happens("bo", "deal.won", amount=9000, deal="d-1")
     club.happens("bea", "deal.won", amount=5000, deal="d-2")
