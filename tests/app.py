@@ -4,6 +4,7 @@ The cast is the same everywhere: Ada owns Acme, Bo sells for Acme, Fay looks aft
 elsewhere and must always get a 404.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ from hub.directory.organizations import OrganizationProfile, OrganizationRecord
 from hub.identity import sessions
 from hub.identity.sessions import Proof
 from hub.identity.viewers import KEPT_AS
+
+#: The fixture `signed_in`.
+SignedIn = Callable[[str], FlaskClient]
 
 #: A Monday in Berlin's winter time.
 NOW = "2026-11-23T10:00:00Z"
@@ -130,9 +134,16 @@ def browser_of(app: Flask, number: int) -> FlaskClient:
 
 
 @pytest.fixture
-def signed_in(app: Flask, cast: dict[str, int]) -> Callable[[str], FlaskClient]:
+def signed_in(app: Flask, cast: dict[str, int]) -> SignedIn:
     """The browser of one of the cast, signed in: `signed_in("bo").get("/")`."""
     return lambda id_: browser_of(app, cast[id_])
+
+
+def token(client: FlaskClient, path: str = "/sign-in") -> str:
+    """What a form of this page is sent with; without it nothing is taken."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get(path).text)
+    assert found
+    return found[1]
 
 
 @pytest.fixture

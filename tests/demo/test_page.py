@@ -1,7 +1,6 @@
 """Playing the CRM: what the demo's page sends takes the way of every event, and shows what it did."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,10 +13,8 @@ from hub.db import reader
 from hub.demo import acts, build, page
 from hub.ledger import digest
 from hub.ledger.tables import accounts, entries
-from tests.app import started
+from tests.app import SignedIn, started, token
 from tests.club import publish
-
-SignedIn = Callable[[str], FlaskClient]
 
 
 @pytest.fixture(autouse=True)
@@ -35,9 +32,7 @@ def played(app: Flask, cast: dict[str, int]) -> FlaskClient:
 
 
 def send(client: FlaskClient, act: str, choice: str = "", member: str = "bo", **headers: str):
-    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/demo").text)
-    assert token
-    form = {"csrf_token": token[1], "act": act, "choice": choice, "member": member}
+    form = {"csrf_token": token(client, "/demo"), "act": act, "choice": choice, "member": member}
     return client.post("/demo/events", data=form, headers=headers)
 
 

@@ -1,7 +1,6 @@
 """Arranging one's homepage."""
 
 import re
-from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
@@ -10,9 +9,8 @@ from hub.gamification.program import Placement
 from hub.home import layout
 from hub.home.arrangement import Arrangement
 from hub.home.layout import Cell
+from tests.app import SignedIn, token
 from tests.club import PROGRAM, Club, publish
-
-SignedIn = Callable[[str], FlaskClient]
 
 
 def shown(browser: FlaskClient, address: str = "/") -> list[str]:
@@ -22,9 +20,8 @@ def shown(browser: FlaskClient, address: str = "/") -> list[str]:
 
 
 def arranges(browser: FlaskClient, act: str, key: str = "", **more: object) -> int:
-    token = re.search(r'name="csrf_token" value="([^"]+)"', browser.get("/arrange").text)
-    assert token
-    return browser.post("/arrange", data={"csrf_token": token[1], "act": act, "key": key, **more}).status_code
+    form = {"csrf_token": token(browser, "/arrange"), "act": act, "key": key, **more}
+    return browser.post("/arrange", data=form).status_code
 
 
 def keys(browser: FlaskClient) -> dict[str, str]:

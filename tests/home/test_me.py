@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 
 import pytest
 from flask import Flask
@@ -19,9 +18,8 @@ from hub.identity import sessions
 from hub.identity.sessions import Proof
 from hub.ledger import pauses, verify
 from hub.ledger.pauses import Whom
+from tests.app import SignedIn, token
 from tests.club import Club
-
-SignedIn = Callable[[str], FlaskClient]
 
 
 @pytest.fixture
@@ -31,8 +29,7 @@ def bo(signed_in: SignedIn, club: Club) -> FlaskClient:
 
 
 def sent(browser: FlaskClient, path: str, **fields: str) -> TestResponse:
-    [token] = re.findall(r'name="csrf_token" value="([^"]+)"', browser.get("/me").text)[:1]
-    return browser.post(path, data={"csrf_token": token, **fields})
+    return browser.post(path, data={"csrf_token": token(browser, "/me"), **fields})
 
 
 def person(club: Club, id_: str = "bo") -> lookup.Person:

@@ -1,15 +1,13 @@
 """What was earned since one looked: summed up once on the homepage, celebrated once on an open page."""
 
 import re
-from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
 
 from hub import clock
+from tests.app import SignedIn
 from tests.club import Club
-
-SignedIn = Callable[[str], FlaskClient]
 
 
 @pytest.fixture

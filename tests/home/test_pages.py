@@ -1,7 +1,5 @@
 """The homepage and its cells, as a browser gets them."""
 
-from collections.abc import Callable
-
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -12,9 +10,8 @@ from hub.directory import members
 from hub.directory.members import MemberProfile, MemberRecord
 from hub.ledger.tables import entries
 from hub.widgets import kit
+from tests.app import SignedIn
 from tests.club import PROGRAM, Club, publish
-
-SignedIn = Callable[[str], FlaskClient]
 
 
 def visits() -> list[tuple[str, str]]:

@@ -1,7 +1,6 @@
 """Rate limits: what is too many is told when to come back, and nobody else is hindered."""
 
 import itertools
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from hub.clock import instant
 from hub.db import transaction
 from hub.identity import keys, limits
 from hub.identity.limits import MINUTE_SECONDS, REMEMBERED, Limit
-from tests.app import NOW, started
+from tests.app import NOW, started, token
 
 
 def let_through(limit: Limit, who: str, now: float, tries: int) -> int:
@@ -83,12 +82,6 @@ def answered(ask: Callable[[], TestResponse], most: int = 10) -> TestResponse:
             assert number == 4
             return answer
     raise AssertionError
-
-
-def token(client: FlaskClient) -> str:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/sign-in").text)
-    assert found
-    return found[1]
 
 
 def test_a_key_that_asks_too_often_is_told_when_to_come_back(app: Flask, cast: dict[str, int]) -> None:

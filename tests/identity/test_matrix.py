@@ -12,6 +12,7 @@ from hub.directory import lookup
 from hub.identity import keys
 from hub.identity.access import may_follow
 from hub.widgets import kit
+from tests.app import token
 from tests.club import Club
 from tests.identity.surface import (
     ABSENT,
@@ -27,7 +28,7 @@ from tests.identity.surface import (
     Key,
     Own,
 )
-from tests.identity.world import COMPANIES, NOBODY, OF, World, home, object_of, token
+from tests.identity.world import COMPANIES, NOBODY, OF, World, home, object_of
 
 # Nothing is forgotten
 

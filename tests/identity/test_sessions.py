@@ -1,7 +1,5 @@
 """Sessions: each is a record that can be ended, and ends by itself; the cookie alone is nobody."""
 
-import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,13 +15,11 @@ from hub.identity.devices import device
 from hub.identity.sessions import NOTED_US, SESSIONS_PER_MEMBER, Session
 from hub.identity.viewers import KEPT_AS
 from hub.live import live
-from tests.app import NOW, PRODUCTION, started
+from tests.app import NOW, PRODUCTION, SignedIn, started, token
 
 pytestmark = pytest.mark.usefixtures("cast")
 
 START = clock.instant(NOW)
-
-SignedIn = Callable[[str], FlaskClient]
 
 
 def of(cast: dict[str, int], id_: str = "bo", now: int | None = None) -> list[Session]:
@@ -110,9 +106,7 @@ def test_a_cookie_copied_before_signing_out_is_nobody_afterwards(signed_in: Sign
     bo = signed_in("bo")
     cookie = bo.get_cookie("hub")
     assert cookie
-    token = re.search(r'name="csrf_token" value="([^"]+)"', bo.get("/").text)
-    assert token
-    assert bo.post("/sign-out", data={"csrf_token": token[1]}).status_code == 303
+    assert bo.post("/sign-out", data={"csrf_token": token(bo, "/")}).status_code == 303
     bo.set_cookie("hub", cookie.value)
     assert not is_signed_in(bo)
 

@@ -1,6 +1,5 @@
 """Signing in to a demo hub: choose who to be, land on the page that was asked for."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from hub.directory import members
 from hub.directory.members import MemberProfile, MemberRecord
 from hub.identity import requires
 from hub.identity.sign_in import OF_ROLE, local
-from tests.app import JANUARY, PRODUCTION, started
+from tests.app import JANUARY, PRODUCTION, started, token
 
 pytestmark = pytest.mark.usefixtures("cast")
 
@@ -32,12 +31,6 @@ def whoami() -> str:
     viewer = current_member()
     assert viewer
     return f"{viewer.id} of {viewer.organization_name}"
-
-
-def token(client: FlaskClient) -> str:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/sign-in").text)
-    assert found
-    return found[1]
 
 
 def choose(client: FlaskClient, member: str, **more: str) -> TestResponse:

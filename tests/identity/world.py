@@ -22,7 +22,7 @@ from hub.identity import keys
 from hub.identity.viewers import Viewer, viewer
 from hub.ledger import entry
 from hub.ledger.tables import awards, entries
-from tests.app import JANUARY
+from tests.app import JANUARY, token
 from tests.club import Club, publish
 from tests.identity.surface import ASSIGNED, OTHER, ROLES, SAME, SELF, VENDORS
 
@@ -110,12 +110,6 @@ class World:
             found = viewer(connection, self.numbers[role], clock.now())
         assert found
         return found
-
-
-def token(client: FlaskClient) -> str:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/sign-in").text)
-    assert found
-    return found[1]
 
 
 @pytest.fixture
